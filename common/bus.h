@@ -1,10 +1,11 @@
 /* Shell. The message bus: Redis pub/sub for now, Redis streams for what was missed.
  *
- * Publishing: MULTI, XADD agentic:<channel> MAXLEN ~ 10000 * json <text>, PUBLISH <channel> <text>, EXEC.  While Redis
- * is away the newest BUS_OUTBOX_MAX messages wait; on reconnect they go out in order.
- * Receiving: subscribe first, then read the stream from where it was left, merge the channels by stream id, and drop
- * messages whose "id" was seen already; so nothing published through this module is missed or delivered twice, and
- * a program that only PUBLISHes (the predecessor) is heard while the connection stands. */
+ * Publishing: MULTI, XADD agentic:<channel> MAXLEN ~ 10000 * json <text>, PUBLISH <channel> <text>,
+ * EXEC.  While Redis is away the newest BUS_OUTBOX_MAX messages wait; on reconnect they go out in
+ * order. Receiving: subscribe first, then read the stream from where it was left, merge the
+ * channels by stream id, and drop messages whose "id" was seen already; so nothing published
+ * through this module is missed or delivered twice, and a program that only PUBLISHes (the
+ * predecessor) is heard while the connection stands. */
 #ifndef COMMON_BUS_H
 #define COMMON_BUS_H
 
@@ -41,24 +42,24 @@ struct bus_options {
 
 	const char *channels[BUS_CHANNELS_MAX]; /* to listen to; none: a publisher only */
 	size_t channels_n;
-	uint64_t
-		replay_since_ms; /* since 1970: how far back the first reading goes; 0: nothing, 1: all there is */
+	uint64_t replay_since_ms; /* since 1970: how far back the first reading goes; 0: nothing, 1:
+				     all there is */
 	unsigned replay_max; /* newest messages per channel in that reading; 0: BUS_STREAM_MAXLEN */
 	bus_receive *on_message;
-	void (*on_live)(
-		void *cookie); /* the first reading is done: what comes now is new.  Called once; may be NULL */
+	void (*on_live)(void *cookie); /* the first reading is done: what comes now is new.  Called
+					  once; may be NULL */
 	void *cookie;
 };
 
-/* Connect, and stay connected with capped, jittered backoff (base 100 ms, at most 5 s).  Options are copied (strings
- * too).  Never fails for want of Redis. */
+/* Connect, and stay connected with capped, jittered backoff (base 100 ms, at most 5 s).  Options
+ * are copied (strings too).  Never fails for want of Redis. */
 struct bus *bus_open(uv_loop_t *, const struct bus_options *);
 
 /* Drop connections and unsent messages; gone when its libuv handles have closed. */
 void bus_close(struct bus *);
 
-/* Publish the JSON text on ${channel}.  Copies ${text}.  Returns the number of older messages that had to be dropped to
- * make room (0 or 1). */
+/* Publish the JSON text on ${channel}.  Copies ${text}.  Returns the number of older messages that
+ * had to be dropped to make room (0 or 1). */
 int bus_publish(struct bus *, const char *channel, const char *text);
 
 /* Messages that are not yet confirmed by Redis. */

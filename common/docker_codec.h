@@ -57,8 +57,9 @@ struct docker_event {
 /* Decode one event.  0; -ENOMSG for one that is not of a container; -EBADMSG. */
 int docker_event_decode(const char *line, size_t len, struct docker_event *ret);
 
-/* The API version to speak with an engine that offers [${min}, ${max}] ("1.24", "1.41"): the newest that both
- * know, at most DOCKER_API_MAX.  0, or -EPROTONOSUPPORT when there is none from DOCKER_API_MIN on. */
+/* The API version to speak with an engine that offers [${min}, ${max}] ("1.24", "1.41"): the newest
+ * that both know, at most DOCKER_API_MAX.  0, or -EPROTONOSUPPORT when there is none from
+ * DOCKER_API_MIN on. */
 #define DOCKER_API_MIN "1.40"
 #define DOCKER_API_MAX "1.44"
 int docker_version_choose(const char *min, const char *max, char ret[16]);
@@ -66,7 +67,8 @@ int docker_version_choose(const char *min, const char *max, char ret[16]);
 /* Compare "1.9" and "1.10" as versions: <0, 0, >0. */
 int docker_version_compare(const char *a, const char *b);
 
-/* Text inside the frames of an exec's output (8 bytes of header each), or as it is when it has none. */
+/* Text inside the frames of an exec's output (8 bytes of header each), or as it is when it has
+ * none. */
 int docker_frames_decode(const char *bytes, size_t len, struct buf *out);
 
 /* ${s} percent-encoded for a URL's query. */

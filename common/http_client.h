@@ -1,5 +1,5 @@
-/* Shell. HTTP calls on the loop: libcurl's multi interface driven by uv_poll and uv_timer.  HTTP/1.1 only, no
- * redirects, no proxies, no signals; everything it waits for has a limit. */
+/* Shell. HTTP calls on the loop: libcurl's multi interface driven by uv_poll and uv_timer. HTTP/1.1
+ * only, no redirects, no proxies, no signals; everything it waits for has a limit. */
 #ifndef COMMON_HTTP_CLIENT_H
 #define COMMON_HTTP_CLIENT_H
 
@@ -24,7 +24,8 @@ struct http_call_options {
 	bool fresh_connection; /* neither reuse a connection nor leave this one for reuse */
 	bool discard_body;     /* count the reply's bytes, keep none */
 
-	/* Bytes of a 2xx reply as they come (then result.body stays empty).  Not 0 ends the call with -ECANCELED. */
+	/* Bytes of a 2xx reply as they come (then result.body stays empty).  Not 0 ends the call
+	 * with -ECANCELED. */
 	int (*on_data)(const char *bytes, size_t len, void *cookie);
 };
 
@@ -43,15 +44,18 @@ typedef void http_call_done(const struct http_result *, void *cookie);
 /* 0, or -errno. */
 int http_client_open(uv_loop_t *, struct http_client **ret);
 
-/* Cancel every call (their callbacks are not called) and close; gone when its libuv handles have closed. */
+/* Cancel every call (their callbacks are not called) and close; gone when its libuv handles have
+ * closed. */
 void http_client_close(struct http_client *);
 
-/* Start a call.  ${done} is called exactly once, on the loop, never from inside this function, unless the call is
- * cancelled first.  Never NULL: what cannot start fails in ${done}. Options are copied. */
+/* Start a call.  ${done} is called exactly once, on the loop, never from inside this function,
+ * unless the call is cancelled first.  Never NULL: what cannot start fails in ${done}. Options are
+ * copied. */
 struct http_call *http_call_start(struct http_client *, const struct http_call_options *,
 				  http_call_done *done, void *cookie);
 
-/* End the call now; ${done} is not called.  Allowed in callbacks, except in this call's own on_data. */
+/* End the call now; ${done} is not called.  Allowed in callbacks, except in this call's own
+ * on_data. */
 void http_call_cancel(struct http_call *);
 
 #endif

@@ -1,4 +1,5 @@
-/* Shell. A small HTTP/1.1 server: libmicrohttpd polled by the daemon's libuv loop, on the same thread. */
+/* Shell. A small HTTP/1.1 server: libmicrohttpd polled by the daemon's libuv loop, on the same
+ * thread. */
 #ifndef COMMON_HTTP_SERVER_H
 #define COMMON_HTTP_SERVER_H
 
@@ -11,8 +12,9 @@ struct http_server;
 struct http_request; /* valid from its handler until a reply was given */
 struct http_stream;  /* an open text/event-stream */
 
-/* Called once per request, on the loop.  It replies, at once or later (the connection waits meanwhile), with
- * exactly one of the http_reply functions.  Bodies of requests are read and thrown away. */
+/* Called once per request, on the loop.  It replies, at once or later (the connection waits
+ * meanwhile), with exactly one of the http_reply functions.  Bodies of requests are read and thrown
+ * away. */
 typedef void http_handler(struct http_request *, void *cookie);
 
 struct http_route {
@@ -25,8 +27,8 @@ struct http_server_options {
 	const char *bind; /* numeric address */
 	int port;         /* 0: any free one, see http_server_port */
 	unsigned connections_max;
-	unsigned
-		idle_timeout_sec; /* a connection without a request is closed after this; 0: never */
+	unsigned idle_timeout_sec; /* a connection without a request is closed after this; 0: never
+				    */
 	const struct http_route
 		*routes; /* must stay valid; other paths answer 404, other methods 405 */
 	void *cookie;    /* for the handlers */
@@ -39,33 +41,35 @@ int http_server_port(const struct http_server *);
 /* Stop accepting; ${drained} is called once on the loop when no request is left unanswered. */
 void http_server_drain(struct http_server *, void (*drained)(void *cookie), void *cookie);
 
-/* Close at once: streams end, waiting requests are dropped, and no handler is called again.  The server is gone
- * when its libuv handles have closed (run the loop).  NULL is fine. */
+/* Close at once: streams end, waiting requests are dropped, and no handler is called again.  The
+ * server is gone when its libuv handles have closed (run the loop).  NULL is fine. */
 void http_server_close(struct http_server *);
 
 /* Of the request: the value of ?name=, or NULL; a header, or NULL. */
 const char *http_request_query(const struct http_request *, const char *name);
 const char *http_request_header(const struct http_request *, const char *name);
 
-/* Attach ${data} to the request, and be told (${gone}, may be NULL) when its connection ended before a reply
- * was given; after that the request must not be used. */
+/* Attach ${data} to the request, and be told (${gone}, may be NULL) when its connection ended
+ * before a reply was given; after that the request must not be used. */
 void http_request_watch(struct http_request *, void (*gone)(void *data), void *data);
 
 /* Reply with a copy of ${body}. */
 void http_reply(struct http_request *, unsigned status, const char *content_type, const void *body,
 		size_t len);
 
-/* Reply with bytes that live as long as the process, with ${etag} (in quotes); 304 where the client has it. */
+/* Reply with bytes that live as long as the process, with ${etag} (in quotes); 304 where the client
+ * has it. */
 void http_reply_static(struct http_request *, const char *content_type, const void *body,
 		       size_t len, const char *etag);
 
-/* Reply with a stream of server-sent events.  ${gone} is called once when the client left or was dropped; the
- * stream must not be used after that.  NULL (and a 503 sent) when ${streams_max} are open already. */
+/* Reply with a stream of server-sent events.  ${gone} is called once when the client left or was
+ * dropped; the stream must not be used after that.  NULL (and a 503 sent) when ${streams_max} are
+ * open already. */
 struct http_stream *http_reply_stream(struct http_request *, unsigned streams_max,
 				      void (*gone)(void *data), void *data);
 
-/* Queue ${len} bytes (whole events).  A client that has HTTP_STREAM_BACKLOG_MAX bytes unread is dropped:
- * -EPIPE, and its ${gone} has been called. */
+/* Queue ${len} bytes (whole events).  A client that has HTTP_STREAM_BACKLOG_MAX bytes unread is
+ * dropped: -EPIPE, and its ${gone} has been called. */
 #define HTTP_STREAM_BACKLOG_MAX (256 * 1024)
 int http_stream_send(struct http_stream *, const void *bytes, size_t len);
 

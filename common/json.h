@@ -1,4 +1,5 @@
-/* Pure. cJSON with the edges taken off: strict typed getters, exact big integers, finite numbers only. */
+/* Pure. cJSON with the edges taken off: strict typed getters, exact big integers, finite numbers
+ * only. */
 #ifndef COMMON_JSON_H
 #define COMMON_JSON_H
 
@@ -7,26 +8,27 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Parse one JSON value that fills ${text} (white space around it allowed).  Trailing bytes, NUL bytes inside,
- * more than JSON_DEPTH_MAX levels and infinite numbers are errors.
- * 0 and a tree to cJSON_Delete, or -EBADMSG. */
+/* Parse one JSON value that fills ${text} (white space around it allowed).  Trailing bytes, NUL
+ * bytes inside, more than JSON_DEPTH_MAX levels and infinite numbers are errors. 0 and a tree to
+ * cJSON_Delete, or -EBADMSG. */
 #define JSON_DEPTH_MAX 64
 int json_parse(const char *text, size_t len, cJSON **ret_root);
 
-/* The same, but every integer that a double cannot hold exactly (beyond 2^53) becomes a cJSON_Raw node with
- * its own digits, so that printing the tree gives back what was read.  For documents that are handed on
- * (docker inspect), not for those whose numbers are looked at. */
+/* The same, but every integer that a double cannot hold exactly (beyond 2^53) becomes a cJSON_Raw
+ * node with its own digits, so that printing the tree gives back what was read.  For documents that
+ * are handed on (docker inspect), not for those whose numbers are looked at. */
 int json_parse_exact(const char *text, size_t len, cJSON **ret_root);
 
-/* The member ${name} of object ${o} (case counts, the first of duplicates; NULL when ${o} is no object). */
+/* The member ${name} of object ${o} (case counts, the first of duplicates; NULL when ${o} is no
+ * object). */
 const cJSON *json_get(const cJSON *o, const char *name);
 
 /* Follow ${names...} downwards, the list ended by NULL; NULL when a step is missing. */
 const cJSON *json_path(const cJSON *o, ...) __attribute__((sentinel));
 
-/* Typed members.  0; -ENOENT when missing or null; -EBADMSG when of another type (a number: not finite;
- * an int: with a fraction or outside [${min}, ${max}]; a string: ${size} bytes or more, or with control
- * characters).  ${ret} is untouched on failure. */
+/* Typed members.  0; -ENOENT when missing or null; -EBADMSG when of another type (a number: not
+ * finite; an int: with a fraction or outside [${min}, ${max}]; a string: ${size} bytes or more, or
+ * with control characters).  ${ret} is untouched on failure. */
 int json_get_num(const cJSON *o, const char *name, double *ret);
 int json_get_int(const cJSON *o, const char *name, int64_t min, int64_t max, int64_t *ret);
 int json_get_bool(const cJSON *o, const char *name, bool *ret);

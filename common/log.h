@@ -1,6 +1,6 @@
 /* Shell. Log lines in logfmt on standard error: ts=… level=… daemon=… msg="…" key=value …
- * Library code in common/ never calls this (service aside): it returns or calls back, and the daemon logs
- * transitions, once. */
+ * Library code in common/ never calls this (service aside): it returns or calls back, and the
+ * daemon logs transitions, once. */
 #ifndef COMMON_LOG_H
 #define COMMON_LOG_H
 
@@ -22,7 +22,8 @@ struct log_field {
 	double num;
 };
 
-/* One field: a string (NULL prints as empty), an integer, a number, or an error as its text (-errno). */
+/* One field: a string (NULL prints as empty), an integer, a number, or an error as its text
+ * (-errno). */
 #define F_STR(k, v) ((struct log_field){.key = (k), .type = LOG_FIELD_STR, .str = (v)})
 #define F_INT(k, v) ((struct log_field){.key = (k), .type = LOG_FIELD_INT, .i = (v)})
 #define F_NUM(k, v) ((struct log_field){.key = (k), .type = LOG_FIELD_NUM, .num = (v)})
@@ -40,8 +41,9 @@ struct log_field {
 /* Who speaks and how much.  ${daemon} must stay valid. */
 void log_init(const char *daemon, enum log_level);
 
-/* One line, written with one write(2); longer than 2 KiB is cut.  ${fields} ends with a key of NULL.  Values are
- * quoted where they need it; control characters are escaped, so a message from outside cannot forge a line. */
+/* One line, written with one write(2); longer than 2 KiB is cut.  ${fields} ends with a key of
+ * NULL.  Values are quoted where they need it; control characters are escaped, so a message from
+ * outside cannot forge a line. */
 void log_write(enum log_level, const char *msg, const struct log_field *fields);
 
 #endif

@@ -4,8 +4,8 @@
 
 #include <stddef.h>
 
-/* Allocate ${n} zeroed elements of ${size} bytes.  Never NULL (n or size 0 gives a freeable pointer);
- * prints one line and aborts when memory is out.  Free with free(). */
+/* Allocate ${n} zeroed elements of ${size} bytes.  Never NULL (n or size 0 gives a freeable
+ * pointer); prints one line and aborts when memory is out.  Free with free(). */
 void *xcalloc(size_t n, size_t size) __attribute__((malloc, returns_nonnull));
 
 /* Grow or shrink ${p} to ${n} elements of ${size} bytes; the product is checked for overflow. */

@@ -1,8 +1,10 @@
-/* Pure. The wire contract (docs/protocol.md) as C structures: the only place that encodes or decodes a message.
+/* Pure. The wire contract (docs/protocol.md) as C structures: the only place that encodes or
+ * decodes a message.
  *
- * Decoders accept the predecessor's messages (optional fields missing), ignore unknown fields, and refuse
- * the rest: 0, or -EBADMSG with a sentence in ${ret_error} that names the field.  Numbers must be finite JSON
- * numbers in range, "3" is not 3.  Encoders return JSON text that the caller frees. */
+ * Decoders accept the predecessor's messages (optional fields missing), ignore unknown fields, and
+ * refuse the rest: 0, or -EBADMSG with a sentence in ${ret_error} that names the field.  Numbers
+ * must be finite JSON numbers in range, "3" is not 3.  Encoders return JSON text that the caller
+ * frees. */
 #ifndef COMMON_MESSAGE_H
 #define COMMON_MESSAGE_H
 
@@ -27,7 +29,8 @@ struct message_error {
 	char text[160];
 };
 
-/* Real traffic as nginx saw it, in one window.  Absent (present false) without telemetry from nginx. */
+/* Real traffic as nginx saw it, in one window.  Absent (present false) without telemetry from
+ * nginx. */
 struct message_traffic {
 	bool present;
 	double rps;        /* arrivals a second */
@@ -59,9 +62,10 @@ struct message_plan {
 	char target[REPLICA_NAME_MAX];
 	enum message_action action;
 	char reason[MESSAGE_TEXT_MAX];
-	int replicas; /* wanted after the action; -1: not given, move by one */
-	double ts;    /* when it was decided; NaN: not given */
-	double window_sec; /* of the alert it answers, which sets how long it stays good; NaN: not given */
+	int replicas;      /* wanted after the action; -1: not given, move by one */
+	double ts;         /* when it was decided; NaN: not given */
+	double window_sec; /* of the alert it answers, which sets how long it stays good; NaN: not
+			      given */
 	double p95_ms, baseline_ms, sigma_ms; /* NaN where not given */
 	bool low_windows[MESSAGE_LOW_MAX];    /* oldest first */
 	int low_windows_n;
@@ -121,8 +125,8 @@ void message_plan_done(struct message_plan *);
 char *message_plan_error_encode(const char *id, double ts, const char *error, const char *raw,
 				size_t raw_len);
 
-/* Which of the two a text on the results channel is: exactly one of the outputs is filled and its kind
- * returned. */
+/* Which of the two a text on the results channel is: exactly one of the outputs is filled and its
+ * kind returned. */
 enum message_results_kind { RESULTS_RESULT = 1, RESULTS_UPSTREAMS = 2 }; /* below 0: -EBADMSG */
 int message_results_decode(const char *text, size_t len, const char *default_target,
 			   struct message_result *ret_result,

@@ -13,9 +13,11 @@ enum metric_type { METRIC_COUNTER, METRIC_GAUGE };
 struct metrics *metrics_new(void);
 void metrics_free(struct metrics *);
 
-/* Add one time series.  ${name} follows the Prometheus rules (agentic_ prefix, base units, _total on counters);
- * ${labels} is the text between the braces or NULL.  Series of one name must be added one after the other with
- * the same type and help.  The strings must stay valid.  The handle lives as long as the set. */
+/* Add one time series.  ${name} follows the Prometheus rules (agentic_ prefix, base units, _total
+ * on counters);
+ * ${labels} is the text between the braces or NULL.  Series of one name must be added one after the
+ * other with the same type and help.  The strings must stay valid.  The handle lives as long as the
+ * set. */
 struct metric *metrics_add(struct metrics *, enum metric_type, const char *name, const char *labels,
 			   const char *help);
 

@@ -1,8 +1,10 @@
-/* Pure. What a container's name says about its part in a service: the one place that knows the naming rule.
+/* Pure. What a container's name says about its part in a service: the one place that knows the
+ * naming rule.
  *
  *   TARGET           the template, which the user started
  *   TARGET-dup-N     a replica, N >= 1, no leading zero
- *   TARGET-drain-N   a replica on its way out; N = 0: the template, out of rotation for a restart */
+ *   TARGET-drain-N   a replica on its way out; N = 0: the template, out of rotation for a restart
+ */
 #ifndef COMMON_REPLICA_H
 #define COMMON_REPLICA_H
 
@@ -20,15 +22,16 @@ enum replica_role {
 	REPLICA_DRAIN,
 };
 
-/* The role of the container called ${name} in service ${target}, and its number (0 for the template;
+/* The role of the container called ${name} in service ${target}, and its number (0 for the
+ * template;
  * ${ret_n} may be NULL).  A leading slash, as Docker writes it, is ignored. */
 enum replica_role replica_parse(const char *target, const char *name, int *ret_n);
 
 /* Write the name of number ${n} in ${role} (DUP, DRAIN or TEMPLATE) to ${ret}. */
 void replica_format(const char *target, enum replica_role role, int n, char ret[REPLICA_NAME_MAX]);
 
-/* Whether ${name} is one that Docker accepts for a container and that leaves room for "-drain-NNNNN":
- * [a-zA-Z0-9][a-zA-Z0-9_.-]*, at most 100 bytes. */
+/* Whether ${name} is one that Docker accepts for a container and that leaves room for
+ * "-drain-NNNNN": [a-zA-Z0-9][a-zA-Z0-9_.-]*, at most 100 bytes. */
 bool replica_target_valid(const char *name);
 
 #endif

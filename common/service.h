@@ -1,12 +1,12 @@
-/* Shell. The frame of every daemon: settings and options, loop, signals, log, health and metrics over HTTP.
+/* Shell. The frame of every daemon: settings and options, loop, signals, log, health and metrics
+ * over HTTP.
  *
  *   int main(int argc, char **argv)
  *   {
- *           struct service *sv = service_start(&spec, argc, argv);   // handles --help, --check, …; may exit
- *           … open what the daemon needs on service_loop(sv) …
- *           service_run(sv);                                         // until SIGTERM or SIGINT
- *           … close it all …
- *           return service_finish(sv);                               // runs the loop until every handle closed
+ *           struct service *sv = service_start(&spec, argc, argv);   // handles --help, --check, …;
+ * may exit … open what the daemon needs on service_loop(sv) … service_run(sv); // until SIGTERM or
+ * SIGINT … close it all … return service_finish(sv);                               // runs the loop
+ * until every handle closed
  *   } */
 #ifndef COMMON_SERVICE_H
 #define COMMON_SERVICE_H
@@ -32,44 +32,50 @@ struct service_spec {
 	const struct setting *settings;
 	void *config; /* zeroed; filled from the environment */
 
-	/* What one row cannot say (MIN_REPLICAS over MAX_REPLICAS): add lines to ${errors}, return how many.  May be NULL. */
+	/* What one row cannot say (MIN_REPLICAS over MAX_REPLICAS): add lines to ${errors}, return
+	 * how many.  May be NULL. */
 	int (*check)(const void *config, struct buf *errors);
 
-	/* Command line options of its own (subscriber): called first for each argument at argv[*i]; returns true when it
-	 * took it (advancing *i over a value), false for the frame to look at it.  May be NULL. */
+	/* Command line options of its own (subscriber): called first for each argument at argv[*i];
+	 * returns true when it took it (advancing *i over a value), false for the frame to look at
+	 * it.  May be NULL. */
 	bool (*option)(int argc, char **argv, int *i, void *config);
 	const char *options_help; /* lines for --help, or NULL */
 };
 
-/* Read the options and the environment, set up log, loop and signals.  --help, --check, --version, --healthcheck and
- * --env-example print and exit here; a bad setting is named on standard error and exits 2, a bad option likewise. */
+/* Read the options and the environment, set up log, loop and signals.  --help, --check, --version,
+ * --healthcheck and
+ * --env-example print and exit here; a bad setting is named on standard error and exits 2, a bad
+ * option likewise. */
 struct service *service_start(const struct service_spec *, int argc, char **argv);
 
 uv_loop_t *service_loop(struct service *);
 struct metrics *service_metrics(struct service *);
 
-/* One thing this daemon depends on, for /healthz and the log.  ${name} must stay valid.  It starts as "down" without a
- * word; each change is logged once. */
+/* One thing this daemon depends on, for /healthz and the log.  ${name} must stay valid.  It starts
+ * as "down" without a word; each change is logged once. */
 struct health;
 struct health *service_health(struct service *, const char *name);
 void health_set(struct health *, bool up, const char *detail);
 
-/* Of the common settings: a bus with host and credentials filled in, with its health registered as "redis"; ${options}
- * needs only what it listens to.  Likewise the Docker Engine, as "docker". */
+/* Of the common settings: a bus with host and credentials filled in, with its health registered as
+ * "redis"; ${options} needs only what it listens to.  Likewise the Docker Engine, as "docker". */
 struct bus *service_bus(struct service *, const struct bus_options *options);
 struct docker *service_docker(struct service *);
 
-/* Serve /healthz and /metrics (where HTTP_PORT is not 0) and run the loop until SIGTERM or SIGINT, or until
- * service_stop.  An HTTP_PORT that cannot be bound is fatal: a line that says so, exit 1. */
+/* Serve /healthz and /metrics (where HTTP_PORT is not 0) and run the loop until SIGTERM or SIGINT,
+ * or until service_stop.  An HTTP_PORT that cannot be bound is fatal: a line that says so, exit 1.
+ */
 void service_run(struct service *);
 void service_stop(struct service *);
 
-/* Called by an own HTTP server (dashboard) to answer like /healthz and /metrics: append the body; the status code. */
+/* Called by an own HTTP server (dashboard) to answer like /healthz and /metrics: append the body;
+ * the status code. */
 unsigned service_healthz(struct service *, struct buf *out);
 void service_metrics_render(struct service *, struct buf *out);
 
-/* Run the loop until every handle has closed, at most 2 s, and free everything, the configuration included.
- * The exit status: 0. */
+/* Run the loop until every handle has closed, at most 2 s, and free everything, the configuration
+ * included. The exit status: 0. */
 int service_finish(struct service *);
 
 /* Clocks: wall, in ms and s since 1970 (for messages only); 32 random bits (for jitter). */

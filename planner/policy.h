@@ -1,5 +1,6 @@
-/* Pure. One brain, one shape: what every scaling policy looks like from outside.  The planner, and later the replay tool
- * and the simulator, call the same objects.  Time, measurements and settings are arguments. */
+/* Pure. One brain, one shape: what every scaling policy looks like from outside.  The planner, and
+ * later the replay tool and the simulator, call the same objects.  Time, measurements and settings
+ * are arguments. */
 #ifndef PLANNER_POLICY_H
 #define PLANNER_POLICY_H
 
@@ -54,12 +55,14 @@ struct policy_state;
 struct policy_state *policy_state_new(const struct policy_config *);
 void policy_state_free(struct policy_state *);
 
-/* Decide about one window at ${now_ms} (any clock that is the same at every call; it may step back, which never
- * shortens nor prolongs a cooldown beyond COOLDOWN_SEC from then).  Effects: ${state} and ${ret} only. */
+/* Decide about one window at ${now_ms} (any clock that is the same at every call; it may step back,
+ * which never shortens nor prolongs a cooldown beyond COOLDOWN_SEC from then).  Effects: ${state}
+ * and ${ret} only. */
 void policy_step(struct policy_state *, const struct policy_config *, uint64_t now_ms,
 		 const struct policy_input *, struct policy_decision *ret);
 
-/* What the executor reports it keeps after a plan (a clamp, a refusal): the count wanted so far becomes ${wanted}. */
+/* What the executor reports it keeps after a plan (a clamp, a refusal): the count wanted so far
+ * becomes ${wanted}. */
 void policy_result(struct policy_state *, int wanted);
 
 #endif
