@@ -22,8 +22,7 @@ struct bus;
 
 struct bus_message {
 	const char *channel;
-	const char
-		*text; /* NUL-terminated; valid during the callback; not yet checked in any way */
+	const char *text; /* NUL-terminated; valid during the callback; not yet checked */
 	size_t len;
 	uint64_t time_ms; /* since 1970: the stream's clock for a message read back, else now */
 	bool replayed;    /* read back from the stream from before this process started to listen */

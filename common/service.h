@@ -1,13 +1,10 @@
 /* Shell. The frame of every daemon: settings and options, loop, signals, log, health and metrics
- * over HTTP.
+ * over HTTP.  A main() is four steps:
  *
- *   int main(int argc, char **argv)
- *   {
- *           struct service *sv = service_start(&spec, argc, argv);   // handles --help, --check, …;
- * may exit … open what the daemon needs on service_loop(sv) … service_run(sv); // until SIGTERM or
- * SIGINT … close it all … return service_finish(sv);                               // runs the loop
- * until every handle closed
- *   } */
+ *	struct service *sv = service_start(&spec, argc, argv);   handles --help, --check …; may exit
+ *	open what the daemon needs on service_loop(sv)
+ *	service_run(sv);                                         until SIGTERM or SIGINT
+ *	close it all, return service_finish(sv);                 runs the loop until all has closed */
 #ifndef COMMON_SERVICE_H
 #define COMMON_SERVICE_H
 
