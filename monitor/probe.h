@@ -1,0 +1,29 @@
+/* Shell. Probes: GETs of the target on fresh connections, sent when told, several in flight. */
+#ifndef MONITOR_PROBE_H
+#define MONITOR_PROBE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <uv.h>
+
+struct prober;
+
+/* A probe ended: ${ok} for a 2xx reply within the time limit; ${latency_ms} from the moment it was
+ * due. */
+typedef void probe_ended(bool ok, double latency_ms, void *cookie);
+
+/* ${url} is copied.  ${timeout_ms} counts from the moment a probe is due.  At most ${in_flight_max}
+ * are out at once.  0, or -errno. */
+int prober_open(uv_loop_t *, const char *url, uint64_t timeout_ms, size_t in_flight_max,
+		probe_ended *, void *cookie, struct prober **ret);
+void prober_close(struct prober *);
+
+/* Send the probe that was due at ${due_us} (uv_hrtime() / 1000).  One that is past its time limit
+ * already, or finds in_flight_max out, ends at once as failed. */
+void prober_send(struct prober *, uint64_t due_us);
+
+/* How long each probe in flight has been due, in ms: at most ${cap} of them; returns how many. */
+size_t prober_in_flight_ms(const struct prober *, double *ret, size_t cap);
+
+#endif

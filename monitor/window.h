@@ -1,0 +1,63 @@
+/* Pure. When probes are due, and what a window of them says.
+ *
+ * Probe k is due at origin + k * interval / probes and windows end at origin + w * interval, on a
+ * fixed grid: a slow service delays neither.  A probe belongs to the window in which it ends.  All
+ * times are microseconds of one monotonic clock. */
+#ifndef MONITOR_WINDOW_H
+#define MONITOR_WINDOW_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct window_grid {
+	uint64_t origin_us;
+	uint64_t interval_us;
+	uint64_t probes;     /* per window, >= 1 */
+	uint64_t next_probe; /* number of the first probe not yet sent */
+	uint64_t next_close; /* number of the first window end not yet reached, >= 1 */
+};
+
+/* A grid that begins at ${now_us}: the first probe is due at once. */
+void window_grid_start(struct window_grid *, uint64_t now_us, uint64_t interval_us,
+		       uint64_t probes);
+
+uint64_t window_grid_probe_due_us(const struct window_grid *);
+uint64_t window_grid_close_due_us(const struct window_grid *);
+
+/* When the next thing, probe or window end, is due. */
+uint64_t window_grid_next_us(const struct window_grid *);
+
+/* After this process itself slept (stopped, starved) beyond a whole window, the probes it did not
+ * send say nothing about the service: begin anew at ${now_us}.  True when that was done. */
+bool window_grid_realign(struct window_grid *, uint64_t now_us);
+
+/* The probes that ended in the current window. */
+struct window {
+	double *latency_ms; /* owned */
+	size_t n, cap;
+	size_t ok; /* of these, answered 2xx in time */
+};
+
+struct window_summary {
+	int requests;
+	double success_rate;
+	double avg_ms, p50_ms, p95_ms, p99_ms;
+};
+
+/* Room for ${cap} >= 1 probes; further ones in the same window are not counted. */
+void window_init(struct window *, size_t cap);
+void window_free(struct window *);
+
+/* Count one probe: its latency from the moment it was due or, where it failed (no answer in time,
+ * refused, not 2xx), ${timeout_ms}, so that a fast 502 never looks like a fast reply. */
+void window_add(struct window *, bool ok, double latency_ms, double timeout_ms);
+
+/* Sum up and begin the next window.  Where no probe ended (a service that hangs, an interval
+ * shorter than the timeout) the figures are those of ${in_flight_ms}, how long the ${in_flight_n}
+ * probes have been out: lower bounds, with requests and success rate 0.  Both empty: zeroes. Sorts
+ * ${in_flight_ms}. */
+void window_close(struct window *, double *in_flight_ms, size_t in_flight_n,
+		  struct window_summary *ret);
+
+#endif
