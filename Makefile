@@ -52,5 +52,55 @@ $(BUILD)/unit/%: $(BUILD)/obj/tests/unit/%.o $(SUITE)
 .SECONDARY:
 -include $(OBJ:.o=.d) $(UNIT:$(BUILD)/unit/%=$(BUILD)/obj/tests/unit/%.d)
 
+# --- tests: each suite adds its counts to $(BUILD)/test-results; `make test` ends on the sum ---
+
+.PHONY: setup test unit integration docker asan lint
+setup: ## install what building, testing and the demo need (Debian packages)
+	scripts/setup
+
+test: setup ## set up, build, and run every test
+	$(MAKE) all
+	rm -rf $(BUILD)/test-results
+	$(MAKE) -k unit integration docker; status=$$?; scripts/test-summary $(BUILD); exit $$status
+
+unit: $(UNIT) ## pure code, without processes
+	BUILD=$(BUILD) scripts/run-tests unit
+
+integration: all ## daemons as processes, real Redis and nginx
+	BUILD=$(BUILD) scripts/run-tests integration
+
+docker: all ## a private Docker Engine, the whole compose file
+	BUILD=$(BUILD) scripts/run-tests docker
+
+SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+asan: ## unit and integration tests under AddressSanitizer and UndefinedBehaviorSanitizer
+	$(MAKE) BUILD=build/asan OPT='-O1 -g' CFLAGS='$(SANITIZE) -U_FORTIFY_SOURCE' unit integration
+
+lint: all ## formatting, clang build, clang-tidy, cppcheck, purity, headers, shell scripts
+	clang-format --dry-run -Werror $(shell git ls-files '*.c' '*.h')
+	$(MAKE) BUILD=build/clang CC=clang all
+	printf '%s\n' $(SRC) | xargs -P 2 -n 8 clang-tidy --quiet -- $(ALLFLAGS)
+	cppcheck --quiet --std=c11 --error-exitcode=1 --inline-suppr --suppressions-list=.cppcheck \
+		--enable=warning,performance,portability -I. -DVERSION='""' $(DIRS)
+	scripts/lint-purity $(BUILD)/obj
+	scripts/lint-headers $(ALLFLAGS)
+	scripts/lint-shape
+	shellcheck $(shell git ls-files scripts .ci)
+
+# --- to see it, to measure it ---
+
+.PHONY: demo down bench env-example
+demo: ## bring everything up in containers, drive load, watch it scale
+	scripts/demo
+
+down: ## stop the demo and remove what it made
+	scripts/down
+
+bench: all ## print a table of speed and size; asserts nothing
+	BUILD=$(BUILD) tests/bench/run
+
+env-example: all ## write .env.example from the settings tables
+	scripts/env-example $(BUILD)/bin > .env.example
+
 clean: ## remove what was built
 	rm -rf build
