@@ -1,10 +1,13 @@
 # Agentic Autoscaler.  `make` builds, `make test` tests, `make demo` shows it; `make help` lists the rest.
+# Settings: BUILD=folder CC=clang OPT='-O0 -g' CFLAGS=… LDFLAGS=…, V=1 to see the commands.
 
 BUILD   ?= build
-CC      ?= gcc
+ifeq ($(origin CC),default)
+CC      := gcc
+endif
 DAEMONS := monitor planner executor watcher subscriber dashboard
 BINS    := $(DAEMONS) app load
-LIBS    := libhiredis libcurl libcjson libmicrohttpd libuv
+LIBS    := hiredis libcurl libcjson libmicrohttpd libuv
 VERSION := $(shell cat VERSION)
 
 WARN    := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wundef \
@@ -12,10 +15,11 @@ WARN    := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototyp
 HARDEN  := -fPIE -fstack-protector-strong -D_FORTIFY_SOURCE=2 -fno-common
 OPT     ?= -O2 -g
 CFLAGS  ?=
+LIBFLAGS:= $(shell pkg-config --cflags $(LIBS) 2>/dev/null)
+LDLIBS  := $(shell pkg-config --libs $(LIBS) 2>/dev/null) -lm
 ALLFLAGS = -std=c17 -D_GNU_SOURCE -DVERSION='"$(VERSION)"' -I. $(WARN) $(OPT) $(HARDEN) \
-           $(shell pkg-config --cflags $(LIBS)) $(CFLAGS)
+           $(LIBFLAGS) $(CFLAGS)
 LINK     = $(CC) $(OPT) -pie -Wl,-z,relro,-z,now,--as-needed $(CFLAGS) $(LDFLAGS)
-LDLIBS   = $(shell pkg-config --libs $(LIBS)) -lm
 
 DIRS    := common $(BINS)
 SRC     := $(wildcard $(addsuffix /*.c,$(DIRS)))
@@ -24,6 +28,10 @@ PARTS   := $(filter-out $(MAINS),$(SRC))
 OBJ     := $(SRC:%.c=$(BUILD)/obj/%.o)
 SUITE   := $(BUILD)/obj/libsuite.a
 UNIT    := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c))
+
+ifndef V
+say      = @printf '  %-5s %s\n' $(1) $@;
+endif
 
 .PHONY: all help clean
 .DELETE_ON_ERROR:
@@ -34,20 +42,20 @@ help:
 
 $(BUILD)/obj/%.o: %.c VERSION
 	@mkdir -p $(@D)
-	$(CC) $(ALLFLAGS) -MMD -MP -c -o $@ $<
+	$(call say,CC) $(CC) $(ALLFLAGS) -MMD -MP -c -o $@ $<
 
 # A thin archive of everything but the main files: each program links what it calls, no more.
 $(SUITE): $(PARTS:%.c=$(BUILD)/obj/%.o)
 	@rm -f $@
-	$(AR) rcsTP $@ $^
+	$(call say,AR) $(AR) rcsTP $@ $^
 
 $(BUILD)/bin/%: $(BUILD)/obj/%/main.o $(SUITE)
 	@mkdir -p $(@D)
-	$(LINK) -o $@ $^ $(LDLIBS)
+	$(call say,LINK) $(LINK) -o $@ $^ $(LDLIBS)
 
 $(BUILD)/unit/%: $(BUILD)/obj/tests/unit/%.o $(SUITE)
 	@mkdir -p $(@D)
-	$(LINK) -o $@ $^ -lcmocka $(LDLIBS)
+	$(call say,LINK) $(LINK) -o $@ $^ -lcmocka $(LDLIBS)
 
 .SECONDARY:
 -include $(OBJ:.o=.d) $(UNIT:$(BUILD)/unit/%=$(BUILD)/obj/tests/unit/%.d)
