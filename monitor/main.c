@@ -35,8 +35,8 @@ struct monitor {
 	bool counting;
 
 	struct {
-		struct metric *windows, *probes_ok, *probes_failed, *dropped, *realigned,
-			*malformed;
+		struct metric *windows, *dropped, *realigned, *malformed;
+		struct metric *probes_ok, *probes_failed, *probes_missed;
 		struct metric *p95, *success, *replicas;
 	} metrics;
 };
@@ -129,8 +129,13 @@ static void close_window(struct monitor *m)
 static void on_probe_ended(bool ok, double latency_ms, void *cookie)
 {
 	struct monitor *m = cookie;
+	double timeout_ms = m->config.timeout_sec * 1000.0;
 
-	window_add(&m->window, ok, latency_ms, m->config.timeout_sec * 1000.0);
+	if (!window_grid_trusts(&m->grid, latency_ms, timeout_ms)) {
+		metric_inc(m->metrics.probes_missed);
+		return;
+	}
+	window_add(&m->window, ok, latency_ms, timeout_ms);
 	metric_inc(ok ? m->metrics.probes_ok : m->metrics.probes_failed);
 }
 
@@ -160,7 +165,8 @@ static void on_timer(uv_timer_t *timer)
 			m->grid.next_close++;
 			close_window(m);
 		} else {
-			prober_send(m->prober, window_grid_probe_due_us(&m->grid));
+			if (!prober_send(m->prober, window_grid_probe_due_us(&m->grid)))
+				metric_inc(m->metrics.probes_missed);
 			m->grid.next_probe++;
 		}
 	}
@@ -177,6 +183,8 @@ static void add_metrics(struct monitor *m)
 					   "result=\"ok\"", "Probes that ended");
 	m->metrics.probes_failed = metrics_add(set, METRIC_COUNTER, "agentic_monitor_probes_total",
 					       "result=\"failed\"", "Probes that ended");
+	m->metrics.probes_missed = metrics_add(set, METRIC_COUNTER, "agentic_monitor_probes_total",
+					       "result=\"missed\"", "Probes that ended");
 	m->metrics.dropped =
 		metrics_add(set, METRIC_COUNTER, "agentic_monitor_alerts_dropped_total", NULL,
 			    "Windows given up because Redis was away too long");

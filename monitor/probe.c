@@ -75,14 +75,12 @@ static void probe_done(const struct http_result *result, void *cookie)
 	p->ended(ok && latency_ms <= (double)p->timeout_ms, latency_ms, p->cookie);
 }
 
-void prober_send(struct prober *p, uint64_t due_us)
+bool prober_send(struct prober *p, uint64_t due_us)
 {
 	double late_ms = ms_since(due_us);
 
-	if (p->in_flight == p->in_flight_max || late_ms >= (double)p->timeout_ms) {
-		p->ended(false, late_ms, p->cookie);
-		return;
-	}
+	if (p->in_flight == p->in_flight_max || late_ms >= (double)p->timeout_ms)
+		return false;
 
 	struct probe *probe = xcalloc(1, sizeof(*probe));
 	uint64_t left_ms = p->timeout_ms - (uint64_t)late_ms;
@@ -100,6 +98,7 @@ void prober_send(struct prober *p, uint64_t due_us)
 	DL_APPEND(p->out, probe);
 	p->in_flight++;
 	http_call_start(p->client, &options, probe_done, probe);
+	return true;
 }
 
 size_t prober_in_flight_ms(const struct prober *p, double *ret, size_t cap)

@@ -19,9 +19,10 @@ int prober_open(uv_loop_t *, const char *url, uint64_t timeout_ms, size_t in_fli
 		probe_ended *, void *cookie, struct prober **ret);
 void prober_close(struct prober *);
 
-/* Send the probe that was due at ${due_us} (uv_hrtime() / 1000).  One that is past its time limit
- * already, or finds in_flight_max out, ends at once as failed. */
-void prober_send(struct prober *, uint64_t due_us);
+/* Send the probe that was due at ${due_us} (uv_hrtime() / 1000).  False, and nothing is sent or
+ * reported, when that was longer ago than the time limit or in_flight_max are out: this process
+ * came too late for it, which says nothing about the service. */
+bool prober_send(struct prober *, uint64_t due_us);
 
 /* How long each probe in flight has been due, in ms: at most ${cap} of them; returns how many. */
 size_t prober_in_flight_ms(const struct prober *, double *ret, size_t cap);

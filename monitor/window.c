@@ -47,6 +47,11 @@ bool window_grid_realign(struct window_grid *g, uint64_t now_us)
 	return true;
 }
 
+bool window_grid_trusts(const struct window_grid *g, double latency_ms, double timeout_ms)
+{
+	return latency_ms <= timeout_ms + (double)g->interval_us / 1000.0;
+}
+
 void window_init(struct window *w, size_t cap)
 {
 	*w = (struct window){.latency_ms = xcalloc(cap, sizeof(*w->latency_ms)), .cap = cap};

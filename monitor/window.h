@@ -32,6 +32,11 @@ uint64_t window_grid_next_us(const struct window_grid *);
  * send say nothing about the service: begin anew at ${now_us}.  True when that was done. */
 bool window_grid_realign(struct window_grid *, uint64_t now_us);
 
+/* Whether a probe that ended after ${latency_ms} tells anything: not when that is more than a
+ * window beyond its time limit, since then this process slept and cannot know when the answer came.
+ */
+bool window_grid_trusts(const struct window_grid *, double latency_ms, double timeout_ms);
+
 /* The probes that ended in the current window. */
 struct window {
 	double *latency_ms; /* owned */

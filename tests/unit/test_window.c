@@ -44,6 +44,17 @@ static void grid_realigns_only_after_a_whole_lost_window(void **state)
 	assert_int_equal(window_grid_close_due_us(&g), 3000);
 }
 
+static void probes_that_slept_through_tell_nothing(void **state)
+{
+	(void)state;
+	struct window_grid g;
+
+	window_grid_start(&g, 0, 500000, 10);
+	assert_true(window_grid_trusts(&g, 10, 400));
+	assert_true(window_grid_trusts(&g, 900, 400)); /* timed out, and noticed a little late */
+	assert_false(window_grid_trusts(&g, 901, 400));
+}
+
 static void failures_count_as_the_time_limit(void **state)
 {
 	(void)state;
@@ -126,6 +137,7 @@ int main(void)
 		cmocka_unit_test(grid_spreads_probes_evenly),
 		cmocka_unit_test(grid_closes_on_time_with_odd_numbers),
 		cmocka_unit_test(grid_realigns_only_after_a_whole_lost_window),
+		cmocka_unit_test(probes_that_slept_through_tell_nothing),
 		cmocka_unit_test(failures_count_as_the_time_limit),
 		cmocka_unit_test(windows_do_not_leak_into_each_other),
 		cmocka_unit_test(empty_window_shows_how_long_probes_wait),

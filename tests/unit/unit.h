@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 /* Equal but for rounding in the last digits. */
-#define assert_double_near(a, b) assert_true(fabs((a) - (b)) <= 1e-9 * fmax(1.0, fabs(b)))
+#define assert_double_near(a, b)                                                                   \
+	assert_true(fabs((double)(a) - (b)) <= 1e-9 * fmax(1.0, fabs((double)(b))))
 
 #endif
