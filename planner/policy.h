@@ -33,9 +33,10 @@ struct policy_input {
 };
 
 #define POLICY_FACTS_MAX 24
-struct policy_fact { /* a number that the decision rests on, for "explain" */
+struct policy_fact { /* what the decision rests on, for "explain" */
 	const char *name;
 	double value;
+	bool is_gate; /* a condition: value is 1 when it holds, else 0 */
 };
 
 struct policy_decision {
@@ -51,6 +52,9 @@ struct policy_decision {
 
 /* What a policy remembers of one target. */
 struct policy_state;
+
+/* The policy of ${config} as PLANNER_POLICY names it. */
+const char *policy_label(const struct policy_config *config);
 
 struct policy_state *policy_state_new(const struct policy_config *);
 void policy_state_free(struct policy_state *);

@@ -1,0 +1,26 @@
+/* Pure. What the planner remembers of every target it has heard of: a table by name. */
+#ifndef PLANNER_TARGETS_H
+#define PLANNER_TARGETS_H
+
+#include "planner/policy.h"
+
+#include <stddef.h>
+
+#define TARGETS_MAX 64 /* names come from messages, so there has to be an end to them */
+
+struct targets;
+
+/* An empty table.  ${config} must stay valid.  Free with targets_free (NULL is fine). */
+struct targets *targets_new(const struct policy_config *config);
+void targets_free(struct targets *);
+
+size_t targets_count(const struct targets *);
+
+/* The state of ${name}, or NULL when it was never added. */
+struct policy_state *targets_find(const struct targets *, const char *name);
+
+/* The state of ${name}, which is new when it was never asked for before; NULL when that would be
+ * one more than TARGETS_MAX. */
+struct policy_state *targets_add(struct targets *, const char *name);
+
+#endif

@@ -1,0 +1,54 @@
+/* The table of targets. */
+#include "tests/unit/unit.h"
+
+#include "planner/targets.h"
+
+#include <stdio.h>
+
+static const struct policy_config config = {
+	.min_replicas = 1, .max_replicas = 2, .hist_windows = 2, .low_need_n = 1};
+
+static void each_name_has_one_state(void **state)
+{
+	(void)state;
+	struct targets *t = targets_new(&config);
+
+	assert_null(targets_find(t, "app"));
+	struct policy_state *app = targets_add(t, "app");
+	struct policy_state *web = targets_add(t, "web");
+	assert_non_null(app);
+	assert_ptr_not_equal(app, web);
+	assert_ptr_equal(targets_add(t, "app"), app);
+	assert_ptr_equal(targets_find(t, "web"), web);
+	assert_null(targets_find(t, "ap"));
+	assert_int_equal(targets_count(t), 2);
+	targets_free(t);
+	targets_free(NULL);
+}
+
+static void there_is_an_end_to_them(void **state)
+{
+	(void)state;
+	struct targets *t = targets_new(&config);
+	char name[REPLICA_NAME_MAX];
+
+	for (int i = 0; i < TARGETS_MAX; i++) {
+		snprintf(name, sizeof(name), "target-%d", i);
+		assert_non_null(targets_add(t, name));
+	}
+	assert_null(targets_add(t, "one-more"));
+	assert_null(targets_find(t, "one-more"));
+	assert_non_null(targets_add(t, "target-0"));
+	assert_int_equal(targets_count(t), TARGETS_MAX);
+	targets_free(t);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(each_name_has_one_state),
+		cmocka_unit_test(there_is_an_end_to_them),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
