@@ -29,14 +29,14 @@ struct log_field {
 #define F_NUM(k, v) ((struct log_field){.key = (k), .type = LOG_FIELD_NUM, .num = (v)})
 #define F_ERR(k, v) ((struct log_field){.key = (k), .type = LOG_FIELD_ERR, .i = (v)})
 
-#define log_error(msg, ...)                                                                        \
-	log_write(LOG_ERROR, msg, (const struct log_field[]){__VA_ARGS__ __VA_OPT__(, ){0}})
-#define log_warn(msg, ...)                                                                         \
-	log_write(LOG_WARN, msg, (const struct log_field[]){__VA_ARGS__ __VA_OPT__(, ){0}})
-#define log_info(msg, ...)                                                                         \
-	log_write(LOG_INFO, msg, (const struct log_field[]){__VA_ARGS__ __VA_OPT__(, ){0}})
-#define log_debug(msg, ...)                                                                        \
-	log_write(LOG_DEBUG, msg, (const struct log_field[]){__VA_ARGS__ __VA_OPT__(, ){0}})
+/* The first element is only there so that no field at all is fine too. */
+#define LOG_AT(level, msg, ...)                                                                    \
+	log_write(level, msg, (const struct log_field[]){{0}, ##__VA_ARGS__, {0}} + 1)
+
+#define log_error(msg, ...) LOG_AT(LOG_ERROR, msg, ##__VA_ARGS__)
+#define log_warn(msg, ...)  LOG_AT(LOG_WARN, msg, ##__VA_ARGS__)
+#define log_info(msg, ...)  LOG_AT(LOG_INFO, msg, ##__VA_ARGS__)
+#define log_debug(msg, ...) LOG_AT(LOG_DEBUG, msg, ##__VA_ARGS__)
 
 /* Who speaks and how much.  ${daemon} must stay valid. */
 void log_init(const char *daemon, enum log_level);
