@@ -1,6 +1,5 @@
 /* Pure. Settings as one table per daemon: name, type, default, unit, range and a line of help make
- * the parser,
- * --help, the error messages and .env.example. */
+ * the parser, --help, the error messages and .env.example. */
 #ifndef COMMON_SETTINGS_H
 #define COMMON_SETTINGS_H
 
@@ -8,6 +7,8 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+
+#define SETTINGS_VALUE_MAX 4096 /* bytes of one value */
 
 enum setting_type {
 	SETTING_INT,    /* int */
@@ -34,16 +35,22 @@ struct setting {
 	const char *help;    /* one line, no full stop */
 };
 
-/* The value of ${name} or NULL.  ${ret_error} may be set to a sentence when it should be there and
- * cannot be read (NAME_FILE names no readable file). The text stays valid until the next call. */
-typedef const char *settings_lookup(const char *name, const char **ret_error, void *cookie);
+/* The value of ${name} or NULL.  The text stays valid until the next call. */
+typedef const char *settings_lookup(const char *name, void *cookie);
 
-/* Fill ${config} from ${lookup} by ${table}; an empty value counts as unset.  Every offending
- * variable adds one line "NAME=value: what it must be" to ${errors} (a secret's value is never
- * shown).  The number of errors; the configuration is complete only at 0.  Free with settings_free
- * in either case; ${config} must be zeroed. */
-int settings_parse(const struct setting *table, settings_lookup *lookup, void *cookie, void *config,
-		   struct buf *errors);
+/* The contents of the file ${path} (at most ${max} bytes) as text that settings_parse frees, or
+ * NULL with ${ret_error} set to a phrase that says why not ("No such file or directory"). */
+typedef char *settings_read_file(const char *path, size_t max, const char **ret_error,
+				 void *cookie);
+
+/* Fill ${config} from ${lookup} by ${table}; an empty value counts as unset.  A SECRET may come
+ * from NAME or from the file whose path is in NAME_FILE (one closing newline is not part of it),
+ * not from both; ${read_file} is called for nothing else.  Every offending variable adds one line
+ * "NAME=value: must be …" to ${errors} (a secret's value is never shown; others are cut at 80
+ * bytes, their control characters replaced).  The number of errors; the configuration is complete
+ * only at 0.  Free with settings_free in either case; ${config} must be zeroed. */
+int settings_parse(const struct setting *table, settings_lookup *lookup,
+		   settings_read_file *read_file, void *cookie, void *config, struct buf *errors);
 void settings_free(const struct setting *table, void *config);
 
 /* The table as aligned text for --help: name, default with unit, range, help. */

@@ -1,0 +1,162 @@
+/* Shell. One full sample of each message, decoders that print again what they understood, and ways
+ * to spoil a sample; for the unit tests of common/message. */
+#ifndef TESTS_UNIT_MESSAGE_SAMPLES_H
+#define TESTS_UNIT_MESSAGE_SAMPLES_H
+
+#include "common/message.h"
+
+#include "common/json.h"
+#include "common/mem.h"
+
+#include <errno.h>
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define N(array) (sizeof(array) / sizeof((array)[0]))
+
+static inline int setup(void **state)
+{
+	(void)state;
+	mem_init();
+	return 0;
+}
+
+static const char full_alert[] =
+	"{\"kind\":\"latency_metrics\",\"id\":\"a1\",\"target\":\"app\",\"endpoint\":\"http://lb/"
+	"\","
+	"\"window_sec\":4,\"requests\":20,\"success_rate\":0.95,\"avg_ms\":123.5,\"p50_ms\":123.1,"
+	"\"p95_ms\":124.2,\"p99_ms\":124.3,\"replicas\":2,\"ready\":1,\"ts\":1795458155.613,"
+	"\"traffic\":{\"rps\":148.2,\"in_flight\":9,\"p95_ms\":131,\"error_rate\":0.002}}";
+
+static const char full_plan[] =
+	"{\"ts\":1795458156.001,\"kind\":\"plan\",\"id\":\"a1\",\"container\":\"app\","
+	"\"decision\":{\"action\":\"scale_up\",\"target\":\"app\",\"reason\":\"8.3x baseline\","
+	"\"replicas\":4},"
+	"\"telemetry\":{\"p95_ms\":990.5,\"baseline_ms\":119.3,\"sigma_ms\":2.25,\"replicas\":2,"
+	"\"window_sec\":3,\"low_windows\":[true,false,true]},"
+	"\"explain\":{\"ratio\":8.3}}";
+
+static const char full_result[] =
+	"{\"ts\":1795458157.5,\"id\":\"a1\",\"action\":\"scale_up\",\"target\":\"app\","
+	"\"reason\":\"8.3x baseline\","
+	"\"result\":{\"status\":\"ok\",\"message\":\"started app-dup-3\"},"
+	"\"replicas_before\":2,\"replicas_after\":4,\"wanted\":4,\"duration_ms\":412.5}";
+
+static const char full_upstreams[] =
+	"{\"ts\":1795458158,\"kind\":\"upstreams\",\"id\":\"w1\",\"target\":\"app\","
+	"\"generation\":17,\"result\":{\"status\":\"ok\",\"message\":\"reloaded\"},"
+	"\"servers\":[{\"name\":\"app\",\"address\":\"10.0.0.2:8080\",\"id\":\"c1\"},"
+	"{\"name\":\"app-dup-1\",\"address\":\"10.0.0.3:8080\"}],"
+	"\"drained\":[\"app-dup-3\",\"app-dup-4\"],\"drained_ids\":[\"c3\",\"\"]}";
+
+typedef int recoder(const char *text, size_t len, char **ret_text, struct message_error *ret_error);
+
+static inline int recode_alert(const char *text, size_t len, char **ret_text,
+			       struct message_error *ret_error)
+{
+	struct message_alert alert;
+	int err = message_alert_decode(text, len, "fallback", &alert, ret_error);
+
+	if (!err)
+		*ret_text = message_alert_encode(&alert);
+	return err;
+}
+
+static inline int recode_plan(const char *text, size_t len, char **ret_text,
+			      struct message_error *ret_error)
+{
+	struct message_plan plan;
+	int err = message_plan_decode(text, len, "fallback", &plan, ret_error);
+
+	if (err)
+		return err;
+	*ret_text = message_plan_encode(&plan);
+	message_plan_done(&plan);
+	return 0;
+}
+
+static inline int recode_results(const char *text, size_t len, char **ret_text,
+				 struct message_error *ret_error)
+{
+	struct message_result result;
+	struct message_upstreams up;
+	int kind = message_results_decode(text, len, "fallback", &result, &up, ret_error);
+
+	if (kind == RESULTS_RESULT)
+		*ret_text = message_result_encode(&result);
+	if (kind == RESULTS_UPSTREAMS) {
+		*ret_text = message_upstreams_encode(&up);
+		message_upstreams_done(&up);
+	}
+	return kind < 0 ? kind : 0;
+}
+
+static const struct {
+	const char *text;
+	recoder *recode;
+} full[] = {
+	{full_alert, recode_alert},
+	{full_plan, recode_plan},
+	{full_result, recode_results},
+	{full_upstreams, recode_results},
+};
+
+/* The item that ${path} ("servers.1.name") names below ${root}, its parent and its own name. */
+static inline void find(cJSON *root, char *path, cJSON **ret_parent, const char **ret_name)
+{
+	char *rest;
+	char *name = strtok_r(path, ".", &rest);
+	char *next;
+
+	while ((next = strtok_r(NULL, ".", &rest))) {
+		root = cJSON_IsArray(root) ? cJSON_GetArrayItem(root, atoi(name))
+					   : cJSON_GetObjectItemCaseSensitive(root, name);
+		assert_non_null(root);
+		name = next;
+	}
+	*ret_parent = root;
+	*ret_name = name;
+}
+
+/* ${text} with ${value} at ${path}; without it where ${value} is NULL. */
+static inline char *changed(const char *text, const char *path, const char *value)
+{
+	char *steps = xstrdup(path);
+	cJSON *root, *parent;
+	const char *name;
+
+	assert_int_equal(json_parse(text, strlen(text), &root), 0);
+	find(root, steps, &parent, &name);
+	if (cJSON_IsArray(parent)) {
+		cJSON_ReplaceItemInArray(parent, atoi(name), cJSON_CreateRaw(value));
+	} else {
+		cJSON_DeleteItemFromObjectCaseSensitive(parent, name);
+		if (value)
+			cJSON_AddItemToObject(parent, name, cJSON_CreateRaw(value));
+	}
+
+	char *result = json_print(root);
+	cJSON_Delete(root);
+	free(steps);
+	return result;
+}
+
+static inline void assert_refused(recoder *recode, const char *text, const char *name)
+{
+	struct message_error error = {""};
+	char *again;
+
+	if (recode(text, strlen(text), &again, &error) != -EBADMSG)
+		fail_msg("not refused: %s", text);
+	if (!strstr(error.text, name))
+		fail_msg("\"%s\" does not name %s", error.text, name);
+}
+
+#endif

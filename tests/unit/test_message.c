@@ -1,0 +1,289 @@
+/* Shell. Unit tests of common/message, and of common/fields through it: what goes out comes back,
+ * and what the predecessor sends is understood. */
+#include "common/buf.h"
+#include "tests/unit/message_samples.h"
+
+static void test_round_trip(void **state)
+{
+	struct message_error error;
+	char *again = NULL;
+
+	(void)state;
+	for (size_t i = 0; i < N(full); i++) {
+		assert_int_equal(full[i].recode(full[i].text, strlen(full[i].text), &again, &error),
+				 0);
+		assert_string_equal(again, full[i].text);
+		free(again);
+	}
+}
+
+static void test_fields_land_in_their_places(void **state)
+{
+	struct message_error error;
+	struct message_alert a;
+	struct message_plan p;
+	struct message_result r;
+	struct message_upstreams up;
+
+	(void)state;
+	assert_int_equal(message_alert_decode(full_alert, strlen(full_alert), "x", &a, &error), 0);
+	assert_string_equal(a.id, "a1");
+	assert_string_equal(a.endpoint, "http://lb/");
+	assert_true(a.window_sec == 4 && a.requests == 20 && a.success_rate == 0.95);
+	assert_true(a.avg_ms == 123.5 && a.p50_ms == 123.1 && a.p95_ms == 124.2);
+	assert_true(a.p99_ms == 124.3 && a.replicas == 2 && a.ready == 1);
+	assert_true(a.ts == 1795458155.613);
+	assert_true(a.traffic.present && a.traffic.rps == 148.2 && a.traffic.in_flight == 9);
+	assert_true(a.traffic.p95_ms == 131 && a.traffic.error_rate == 0.002);
+
+	assert_int_equal(message_plan_decode(full_plan, strlen(full_plan), "x", &p, &error), 0);
+	assert_int_equal(p.action, ACTION_SCALE_UP);
+	assert_string_equal(p.target, "app");
+	assert_string_equal(p.reason, "8.3x baseline");
+	assert_true(p.replicas == 4 && p.telemetry_replicas == 2 && p.window_sec == 3);
+	assert_true(p.p95_ms == 990.5 && p.baseline_ms == 119.3 && p.sigma_ms == 2.25);
+	assert_int_equal(p.low_windows_n, 3);
+	assert_true(p.low_windows[0] && !p.low_windows[1] && p.low_windows[2]);
+	assert_true(json_get(p.explain, "ratio")->valuedouble == 8.3);
+	message_plan_done(&p);
+
+	assert_int_equal(
+		message_results_decode(full_result, strlen(full_result), "x", &r, &up, &error),
+		RESULTS_RESULT);
+	assert_int_equal(r.action, ACTION_SCALE_UP);
+	assert_int_equal(r.status, STATUS_OK);
+	assert_string_equal(r.message, "started app-dup-3");
+	assert_true(r.replicas_before == 2 && r.replicas_after == 4 && r.wanted == 4);
+	assert_true(r.duration_ms == 412.5 && r.ts == 1795458157.5);
+
+	assert_int_equal(message_results_decode(full_upstreams, strlen(full_upstreams), "x", &r,
+						&up, &error),
+			 RESULTS_UPSTREAMS);
+	assert_int_equal(up.generation, 17);
+	assert_int_equal(up.servers_n, 2);
+	assert_string_equal(up.servers[0].id, "c1");
+	assert_string_equal(up.servers[1].name, "app-dup-1");
+	assert_string_equal(up.servers[1].address, "10.0.0.3:8080");
+	assert_string_equal(up.servers[1].id, "");
+	assert_int_equal(up.drained_n, 2);
+	assert_string_equal(up.drained[0].name, "app-dup-3");
+	assert_string_equal(up.drained[0].id, "c3");
+	assert_string_equal(up.drained[1].id, "");
+	message_upstreams_done(&up);
+	assert_int_equal(up.servers_n + up.drained_n, 0);
+}
+
+/* ---- what the predecessor sends ---- */
+
+static void test_predecessor_alert(void **state)
+{
+	static const char text[] =
+		"{\"kind\": \"latency_metrics\", \"endpoint\": \"http://lb/\", \"window_sec\": "
+		"4.0, "
+		"\"requests\": 20, \"success_rate\": 1.0, \"avg_ms\": 123.5, \"p95_ms\": 124.2, "
+		"\"replicas\": 2, \"ts\": 1795458155.613}";
+	struct message_error error;
+	struct message_alert a;
+
+	(void)state;
+	assert_int_equal(message_alert_decode(text, strlen(text), "app", &a, &error), 0);
+	assert_string_equal(a.id, "");
+	assert_string_equal(a.target, "app");
+	assert_true(isnan(a.p50_ms) && isnan(a.p99_ms));
+	assert_int_equal(a.ready, -1);
+	assert_false(a.traffic.present);
+}
+
+static void test_least_alert(void **state)
+{
+	static const char text[] = "{\"kind\":\"latency_metrics\",\"p95_ms\":0,\"ts\":null}";
+	struct message_error error;
+	struct message_alert a;
+
+	(void)state;
+	assert_int_equal(message_alert_decode(text, strlen(text), "app", &a, &error), 0);
+	assert_true(a.p95_ms == 0 && a.requests == 0 && a.success_rate == 1 && a.replicas == 1);
+	assert_true(isnan(a.window_sec) && isnan(a.avg_ms) && isnan(a.ts));
+	assert_string_equal(a.endpoint, "");
+
+	char *again = message_alert_encode(&a);
+	assert_string_equal(again,
+			    "{\"kind\":\"latency_metrics\",\"target\":\"app\",\"requests\":0,"
+			    "\"success_rate\":1,\"p95_ms\":0,\"replicas\":1}");
+	free(again);
+}
+
+static void test_predecessor_plan(void **state)
+{
+	static const struct {
+		const char *text, *target;
+	} cases[] = {
+		{"{\"kind\":\"plan\",\"decision\":{\"action\":\"restart\"}}", "fallback"},
+		{"{\"kind\":\"plan\",\"container\":\"c\",\"decision\":{\"action\":\"restart\"}}",
+		 "c"},
+		{"{\"kind\":\"plan\",\"container\":\"c\","
+		 "\"decision\":{\"action\":\"restart\",\"target\":\"d\"}}",
+		 "d"},
+	};
+	struct message_error error;
+	struct message_plan p;
+
+	(void)state;
+	for (size_t i = 0; i < N(cases); i++) {
+		assert_int_equal(message_plan_decode(cases[i].text, strlen(cases[i].text),
+						     "fallback", &p, &error),
+				 0);
+		assert_string_equal(p.target, cases[i].target);
+		assert_int_equal(p.action, ACTION_RESTART);
+		assert_int_equal(p.replicas, -1);
+		assert_int_equal(p.telemetry_replicas, -1);
+		assert_int_equal(p.low_windows_n, 0);
+		assert_true(isnan(p.ts) && isnan(p.window_sec) && isnan(p.p95_ms));
+		assert_null(p.explain);
+		message_plan_done(&p);
+	}
+}
+
+static void test_other_kinds(void **state)
+{
+	static const char error_text[] = "{\"kind\":\"error\",\"error\":\"no\",\"raw\":\"x\"}";
+	static const char upstreams[] =
+		"{\"kind\":\"upstreams\",\"generation\":1,\"result\":{\"status\":\"error\"}}";
+	static const char result[] =
+		"{\"kind\":null,\"action\":\"noop\",\"result\":{\"status\":\"skipped\"}}";
+	struct message_error error;
+	struct message_plan p;
+	struct message_result r;
+	struct message_upstreams up;
+
+	(void)state;
+	assert_int_equal(message_plan_decode(error_text, strlen(error_text), "app", &p, &error),
+			 -ENOMSG);
+	assert_int_equal(
+		message_results_decode(upstreams, strlen(upstreams), "app", &r, &up, &error),
+		RESULTS_UPSTREAMS);
+	assert_string_equal(up.target, "app");
+	assert_int_equal(up.status, STATUS_ERROR);
+	assert_int_equal(up.servers_n + up.drained_n, 0);
+	message_upstreams_done(&up);
+	assert_int_equal(message_results_decode(result, strlen(result), "app", &r, &up, &error),
+			 RESULTS_RESULT);
+	assert_true(r.replicas_before == -1 && r.replicas_after == -1 && r.wanted == -1);
+	assert_true(isnan(r.duration_ms) && isnan(r.ts));
+}
+
+/* ---- texts, limits, figures ---- */
+
+static void test_text_for_people_is_cut_and_cleaned(void **state)
+{
+	struct buf reason;
+	struct message_error error;
+	struct message_plan p;
+
+	(void)state;
+	buf_init(&reason, 4096);
+	buf_puts(&reason, "\"a\\nb\\u001b[31m");
+	while (reason.len < 2048)
+		buf_puts(&reason, "\xc3\xa4");
+	buf_puts(&reason, "\"");
+
+	char *text = changed(full_plan, "decision.reason", buf_text(&reason));
+	assert_int_equal(message_plan_decode(text, strlen(text), "x", &p, &error), 0);
+	assert_memory_equal(p.reason, "a b [31m\xc3\xa4", 10);
+	/* 8 bytes, then whole characters of 2: 511 does not come out even. */
+	assert_int_equal(strlen(p.reason), MESSAGE_TEXT_MAX - 2);
+	message_plan_done(&p);
+	free(text);
+	buf_free(&reason);
+}
+
+static void test_output_is_valid_json_whatever_is_in_it(void **state)
+{
+	struct message_result r = {
+		.target = "app", .message = "nginx: \"x\"\n\xff\xc3(", .reason = "half \xc3"};
+	struct message_error error;
+	struct message_upstreams up;
+
+	(void)state;
+	char *text = message_result_encode(&r);
+	assert_non_null(strstr(text, "\"nginx: \\\"x\\\"   (\""));
+	assert_int_equal(message_results_decode(text, strlen(text), "app", &r, &up, &error),
+			 RESULTS_RESULT);
+	assert_string_equal(r.reason, "half  ");
+	free(text);
+}
+
+static void test_unknown_figures_are_left_out(void **state)
+{
+	struct message_plan p = {.target = "app",
+				 .action = ACTION_NOOP,
+				 .replicas = 2,
+				 .ts = 1795458155.61349,
+				 .window_sec = NAN,
+				 .p95_ms = 0.1 + 0.2,
+				 .baseline_ms = NAN,
+				 .sigma_ms = INFINITY,
+				 .telemetry_replicas = -1};
+
+	(void)state;
+	char *text = message_plan_encode(&p);
+	assert_string_equal(text, "{\"ts\":1795458155.613,\"kind\":\"plan\",\"container\":\"app\","
+				  "\"decision\":{\"action\":\"noop\",\"target\":\"app\","
+				  "\"reason\":\"\",\"replicas\":2},"
+				  "\"telemetry\":{\"p95_ms\":0.3,\"low_windows\":[]}}");
+	free(text);
+}
+
+static void test_plan_error(void **state)
+{
+	char raw[400];
+
+	(void)state;
+	memset(raw, 'r', sizeof(raw));
+	char *text =
+		message_plan_error_encode("a1", 1795458155.5, "p95_ms: missing", raw, sizeof(raw));
+	cJSON *root;
+	assert_int_equal(json_parse(text, strlen(text), &root), 0);
+	assert_string_equal(json_str(root, "kind"), "error");
+	assert_string_equal(json_str(root, "id"), "a1");
+	assert_string_equal(json_str(root, "error"), "p95_ms: missing");
+	assert_int_equal(strlen(json_str(root, "raw")), 200);
+	cJSON_Delete(root);
+	free(text);
+
+	text = message_plan_error_encode("", NAN, "x", "\xff\0y", 3);
+	assert_string_equal(text, "{\"kind\":\"error\",\"error\":\"x\",\"raw\":\" \"}");
+	free(text);
+}
+
+static void test_names(void **state)
+{
+	(void)state;
+	assert_string_equal(message_action_name(ACTION_NOOP), "noop");
+	assert_string_equal(message_action_name(ACTION_RESTART), "restart");
+	assert_string_equal(message_action_name(ACTION_SCALE_UP), "scale_up");
+	assert_string_equal(message_action_name(ACTION_SCALE_DOWN), "scale_down");
+	assert_string_equal(message_status_name(STATUS_OK), "ok");
+	assert_string_equal(message_status_name(STATUS_NOOP), "noop");
+	assert_string_equal(message_status_name(STATUS_SKIPPED), "skipped");
+	assert_string_equal(message_status_name(STATUS_ERROR), "error");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_round_trip),
+		cmocka_unit_test(test_fields_land_in_their_places),
+		cmocka_unit_test(test_predecessor_alert),
+		cmocka_unit_test(test_least_alert),
+		cmocka_unit_test(test_predecessor_plan),
+		cmocka_unit_test(test_other_kinds),
+		cmocka_unit_test(test_text_for_people_is_cut_and_cleaned),
+		cmocka_unit_test(test_output_is_valid_json_whatever_is_in_it),
+		cmocka_unit_test(test_unknown_figures_are_left_out),
+		cmocka_unit_test(test_plan_error),
+		cmocka_unit_test(test_names),
+	};
+
+	return cmocka_run_group_tests(tests, setup, NULL);
+}
