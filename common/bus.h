@@ -5,7 +5,8 @@
  * order. Receiving: subscribe first, then read the stream from where it was left, merge the
  * channels by stream id, and drop messages whose "id" was seen already; so nothing published
  * through this module is missed or delivered twice, and a program that only PUBLISHes (the
- * predecessor) is heard while the connection stands. */
+ * predecessor) is heard while the connection stands.  Messages over 1 MiB are dropped.  The process
+ * must ignore SIGPIPE. */
 #ifndef COMMON_BUS_H
 #define COMMON_BUS_H
 
@@ -29,7 +30,8 @@ struct bus_message {
 };
 typedef void bus_receive(const struct bus_message *, void *cookie);
 
-/* Told on every change of whether Redis answers; ${detail} is "" or a sentence without secrets. */
+/* Told on every change of whether Redis answers, and, while it does not, of the reason; ${detail}
+ * is "" or a sentence without secrets. */
 typedef void bus_health_changed(bool up, const char *detail, void *cookie);
 
 struct bus_options {
@@ -54,7 +56,8 @@ struct bus_options {
  * are copied (strings too).  Never fails for want of Redis. */
 struct bus *bus_open(uv_loop_t *, const struct bus_options *);
 
-/* Drop connections and unsent messages; gone when its libuv handles have closed. */
+/* Drop connections and unsent messages; gone when its libuv handles have closed.  Allowed in its
+ * callbacks. */
 void bus_close(struct bus *);
 
 /* Publish the JSON text on ${channel}.  Copies ${text}.  Returns the number of older messages that

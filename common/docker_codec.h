@@ -10,8 +10,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define DOCKER_ID_MAX       65 /* sizes count the NUL */
-#define DOCKER_NETWORKS_MAX 16 /* of one container; more are left out */
+#define DOCKER_ID_MAX         65 /* sizes count the NUL */
+#define DOCKER_NETWORKS_MAX   16 /* of one container; more are left out */
+#define DOCKER_CONTAINERS_MAX 4096
 
 enum docker_state { /* of a container; DOCKER_OTHER: a word this code does not know */
 		    DOCKER_CREATED,
@@ -43,7 +44,8 @@ struct docker_container {
 	size_t networks_n;
 };
 
-/* Decode GET /containers/json.  0 and an array to free() (NULL when empty), or -EBADMSG. */
+/* Decode GET /containers/json.  0 and an array to free() (NULL when empty), or -EBADMSG (also for
+ * more than DOCKER_CONTAINERS_MAX). */
 int docker_list_decode(const cJSON *, struct docker_container **ret, size_t *ret_n);
 
 /* One line of GET /events. */
@@ -67,8 +69,9 @@ int docker_version_choose(const char *min, const char *max, char ret[16]);
 /* Compare "1.9" and "1.10" as versions: <0, 0, >0. */
 int docker_version_compare(const char *a, const char *b);
 
-/* Text inside the frames of an exec's output (8 bytes of header each), or as it is when it has
- * none. */
+/* Append the text inside the frames of an exec's output (8 bytes of header each), or all of it as it
+ * is when it has none.  0; -ENOBUFS, having appended what fits; -EBADMSG for a cut or broken frame,
+ * having appended the ones before. */
 int docker_frames_decode(const char *bytes, size_t len, struct buf *out);
 
 /* ${s} percent-encoded for a URL's query. */

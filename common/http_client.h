@@ -24,6 +24,9 @@ struct http_call_options {
 	bool fresh_connection; /* neither reuse a connection nor leave this one for reuse */
 	bool discard_body;     /* count the reply's bytes, keep none */
 
+	/* The headers of a 2xx reply have come, its body has not (streams).  May be NULL. */
+	void (*on_open)(void *cookie);
+
 	/* Bytes of a 2xx reply as they come (then result.body stays empty).  Not 0 ends the call
 	 * with -ECANCELED. */
 	int (*on_data)(const char *bytes, size_t len, void *cookie);
@@ -55,7 +58,7 @@ struct http_call *http_call_start(struct http_client *, const struct http_call_o
 				  http_call_done *done, void *cookie);
 
 /* End the call now; ${done} is not called.  Allowed in callbacks, except in this call's own
- * on_data. */
+ * on_open and on_data. */
 void http_call_cancel(struct http_call *);
 
 #endif

@@ -34,11 +34,15 @@ struct http_server_options {
 	void *cookie;    /* for the handlers */
 };
 
+/* Whether ${address} is one that ${bind} takes, for the check of a setting. */
+bool http_server_bind_valid(const char *address);
+
 /* Listen and serve.  0, or -errno (-EADDRINUSE …). */
 int http_server_open(uv_loop_t *, const struct http_server_options *, struct http_server **ret);
 int http_server_port(const struct http_server *);
 
-/* Stop accepting; ${drained} is called once on the loop when no request is left unanswered. */
+/* Stop accepting and end the streams; ${drained} is called once on the loop, never from inside this
+ * function, when no request is left unanswered. */
 void http_server_drain(struct http_server *, void (*drained)(void *cookie), void *cookie);
 
 /* Close at once: streams end, waiting requests are dropped, and no handler is called again.  The
@@ -49,8 +53,10 @@ void http_server_close(struct http_server *);
 const char *http_request_query(const struct http_request *, const char *name);
 const char *http_request_header(const struct http_request *, const char *name);
 
-/* Attach ${data} to the request, and be told (${gone}, may be NULL) when its connection ended
- * before a reply was given; after that the request must not be used. */
+/* Attach ${data} to the request, and be told (${gone}, may be NULL) when its client left, or the
+ * server was closed, before a reply was given; after that the request must not be used.  A client
+ * that shuts down its sending side counts as one that left.  Without a watch a request stays usable
+ * until the server is closed. */
 void http_request_watch(struct http_request *, void (*gone)(void *data), void *data);
 
 /* Reply with a copy of ${body}. */
@@ -58,7 +64,7 @@ void http_reply(struct http_request *, unsigned status, const char *content_type
 		size_t len);
 
 /* Reply with bytes that live as long as the process, with ${etag} (in quotes); 304 where the client
- * has it. */
+ * has it.  Sends the headers that keep a page to its own origin (Content-Security-Policy …). */
 void http_reply_static(struct http_request *, const char *content_type, const void *body,
 		       size_t len, const char *etag);
 

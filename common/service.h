@@ -38,12 +38,15 @@ struct service_spec {
 	 * it.  May be NULL. */
 	bool (*option)(int argc, char **argv, int *i, void *config);
 	const char *options_help; /* lines for --help, or NULL */
+
+	/* Where --healthcheck asks when /healthz is on a port of the daemon's own (dashboard); NULL:
+	 * HTTP_BIND and HTTP_PORT. */
+	void (*healthcheck)(const void *config, const char **ret_bind, int *ret_port);
 };
 
-/* Read the options and the environment, set up log, loop and signals.  --help, --check, --version,
- * --healthcheck and
- * --env-example print and exit here; a bad setting is named on standard error and exits 2, a bad
- * option likewise. */
+/* Read the options and the environment, set up memory, log, loop and signals.  --help, --check,
+ * --version, --healthcheck and --env-example print and exit here; a bad setting is named on
+ * standard error and exits 2, a bad option likewise. */
 struct service *service_start(const struct service_spec *, int argc, char **argv);
 
 uv_loop_t *service_loop(struct service *);
@@ -66,10 +69,14 @@ struct docker *service_docker(struct service *);
 void service_run(struct service *);
 void service_stop(struct service *);
 
-/* Called by an own HTTP server (dashboard) to answer like /healthz and /metrics: append the body;
- * the status code. */
-unsigned service_healthz(struct service *, struct buf *out);
-void service_metrics_render(struct service *, struct buf *out);
+/* Have ${on_stop} called at the first signal instead of ending service_run at once: the daemon
+ * finishes what it has, then calls service_stop itself.  A second signal still ends the process. */
+void service_on_stop(struct service *, void (*on_stop)(void *cookie), void *cookie);
+
+/* Called by an own HTTP server (dashboard) to answer like /healthz and /metrics. */
+struct http_request;
+void service_reply_healthz(struct service *, struct http_request *);
+void service_reply_metrics(struct service *, struct http_request *);
 
 /* Run the loop until every handle has closed, at most 2 s, and free everything, the configuration
  * included. The exit status: 0. */
