@@ -1,0 +1,165 @@
+/* Shell. What a daemon says of itself: dependencies up or down, /healthz and /metrics. */
+#include "common/json.h"
+#include "common/log.h"
+#include "common/mem.h"
+#include "common/service_internal.h"
+
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+
+struct health *service_health(struct service *sv, const char *name)
+{
+	struct health *h = xcalloc(1, sizeof(*h)), **last = &sv->healths;
+
+	h->name = name;
+	h->since_sec = service_wall_sec();
+	while (*last != NULL)
+		last = &(*last)->next;
+	*last = h;
+	return h;
+}
+
+void health_set(struct health *h, bool up, const char *detail)
+{
+	bool changed = !h->reported || h->up != up;
+	char msg[80];
+
+	snprintf(h->detail, sizeof(h->detail), "%s", detail);
+	if (!changed)
+		return;
+	h->reported = true;
+	h->up = up;
+	h->since_sec = service_wall_sec();
+	snprintf(msg, sizeof(msg), "%s is %s", h->name, up ? "up" : "down");
+	if (up)
+		log_info(msg);
+	else
+		log_warn(msg, F_STR("detail", h->detail));
+}
+
+static bool all_up(const struct service *sv)
+{
+	for (const struct health *h = sv->healths; h != NULL; h = h->next)
+		if (!h->up)
+			return false;
+	return true;
+}
+
+void service_reply_healthz(struct service *sv, struct http_request *req)
+{
+	bool up = all_up(sv);
+	cJSON *root = cJSON_CreateObject(), *dependencies;
+	char *text;
+
+	cJSON_AddStringToObject(root, "status", up ? "ok" : "degraded");
+	cJSON_AddStringToObject(root, "daemon", sv->spec->name);
+	cJSON_AddStringToObject(root, "version", VERSION);
+	json_add_round(root, "uptime_sec", (double)(uv_now(&sv->loop) - sv->started_ms) / 1000.0,
+		       3);
+	dependencies = cJSON_AddObjectToObject(root, "dependencies");
+	for (const struct health *h = sv->healths; h != NULL; h = h->next) {
+		cJSON *one = cJSON_AddObjectToObject(dependencies, h->name);
+
+		cJSON_AddBoolToObject(one, "up", h->up);
+		json_add_round(one, "since", h->since_sec, 3);
+		cJSON_AddStringToObject(one, "detail", h->detail);
+	}
+	text = json_print(root);
+	http_reply(req, up ? 200 : 503, "application/json", text, strlen(text));
+	free(text);
+	cJSON_Delete(root);
+}
+
+static double resident_bytes(void)
+{
+	long total_pages, resident_pages = 0;
+	FILE *f = fopen("/proc/self/statm", "re");
+
+	if (f == NULL)
+		return 0;
+	if (fscanf(f, "%ld %ld", &total_pages, &resident_pages) != 2)
+		resident_pages = 0;
+	fclose(f);
+	return (double)resident_pages * (double)sysconf(_SC_PAGESIZE);
+}
+
+static double cpu_seconds(void)
+{
+	struct rusage use;
+
+	getrusage(RUSAGE_SELF, &use);
+	return (double)(use.ru_utime.tv_sec + use.ru_stime.tv_sec) +
+	       (double)(use.ru_utime.tv_usec + use.ru_stime.tv_usec) / 1e6;
+}
+
+static double open_fds(void)
+{
+	DIR *dir = opendir("/proc/self/fd");
+	int n = -1; /* the directory's own descriptor */
+
+	if (dir == NULL)
+		return 0;
+	for (const struct dirent *e = readdir(dir); e != NULL; e = readdir(dir))
+		n += e->d_name[0] != '.';
+	closedir(dir);
+	return n;
+}
+
+static void render_process(const struct service *sv, struct buf *out)
+{
+	const struct {
+		const char *name, *type, *help;
+		double value;
+	} rows[] = {
+		{"process_resident_memory_bytes", "gauge", "Memory in use.", resident_bytes()},
+		{"process_cpu_seconds_total", "counter", "CPU time used.", cpu_seconds()},
+		{"process_open_fds", "gauge", "Open file descriptors.", open_fds()},
+		{"process_start_time_seconds", "gauge", "When the process started, since 1970.",
+		 sv->started_sec},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		buf_printf(out, "# HELP %s %s\n# TYPE %s %s\n%s %.15g\n", rows[i].name,
+			   rows[i].help, rows[i].name, rows[i].type, rows[i].name, rows[i].value);
+}
+
+static void render_dependencies(const struct service *sv, struct buf *out)
+{
+	if (sv->healths == NULL)
+		return;
+	buf_puts(out, "# HELP agentic_dependency_up Whether the dependency answers.\n"
+		      "# TYPE agentic_dependency_up gauge\n");
+	for (const struct health *h = sv->healths; h != NULL; h = h->next)
+		buf_printf(out, "agentic_dependency_up{dependency=\"%s\"} %d\n", h->name, h->up);
+}
+
+void service_reply_metrics(struct service *sv, struct http_request *req)
+{
+	struct buf out;
+
+	buf_init(&out, SERVICE_BODY_MAX);
+	render_process(sv, &out);
+	render_dependencies(sv, &out);
+	metrics_render(sv->metrics, &out);
+	http_reply(req, 200, "text/plain; version=0.0.4; charset=utf-8", buf_text(&out), out.len);
+	buf_free(&out);
+}
+
+static void on_healthz(struct http_request *req, void *cookie)
+{
+	service_reply_healthz(cookie, req);
+}
+
+static void on_metrics(struct http_request *req, void *cookie)
+{
+	service_reply_metrics(cookie, req);
+}
+
+const struct http_route service_routes[] = {
+	{"GET", "/healthz", on_healthz},
+	{"GET", "/metrics", on_metrics},
+	{NULL, NULL, NULL},
+};

@@ -1,0 +1,70 @@
+/* Shell. What the files of the service frame share; nobody else includes it. */
+#ifndef COMMON_SERVICE_INTERNAL_H
+#define COMMON_SERVICE_INTERNAL_H
+
+#include "common/http_server.h"
+#include "common/service.h"
+
+#include <signal.h>
+
+#define SERVICE_COMMON_ROWS_MAX 8
+#define SERVICE_BODY_MAX        (256 * 1024) /* bytes of a /metrics or /healthz answer */
+
+struct service_common {
+	int log_level;
+	int http_port;
+	char *http_bind;
+	char *redis_host;
+	int redis_port;
+	char *redis_username, *redis_password;
+	char *docker_host;
+};
+
+struct health {
+	const char *name;
+	bool up;
+	bool reported; /* was set at least once, so the state is more than a guess */
+	double since_sec;
+	char detail[256];
+	struct health *next;
+};
+
+/* What stands between a bus and the callbacks of the daemon that uses it (service_bus). */
+struct service_bus_hook {
+	struct bus_options options; /* the daemon's own callbacks and cookie */
+	struct health *health;
+};
+
+struct service {
+	const struct service_spec *spec;
+	struct service_common common;
+	struct setting
+		common_table[SERVICE_COMMON_ROWS_MAX + 1]; /* those that spec->uses asks for */
+
+	uv_loop_t loop;
+	uv_signal_t sigterm, sigint;
+	bool stopping; /* a signal came, or service_stop was called */
+	void (*on_stop)(void *cookie);
+	void *on_stop_cookie;
+
+	struct health *healths;
+	struct metrics *metrics;
+	struct http_server *http; /* NULL where HTTP_PORT is 0 */
+	struct service_bus_hook *bus_hook;
+	uint64_t started_ms; /* loop time */
+	double started_sec;  /* since 1970 */
+};
+
+/* Read command line and environment into the configuration and ->common; exits where they ask for
+ * it or are wrong. */
+void service_options(struct service *, int argc, char **argv);
+void service_options_free(struct service *);
+
+/* Ask http://${bind}:${port}/healthz, say in one line what came of it, and return the exit status.
+ * Blocks, at most a few seconds. */
+int service_healthcheck(const char *daemon, const char *bind, int port);
+
+/* The routes of HTTP_PORT; the cookie is the service. */
+extern const struct http_route service_routes[];
+
+#endif

@@ -1,0 +1,308 @@
+/* Pure. One function a kind of message; what they share is the head of the line. */
+#include "subscriber/format.h"
+
+#include "common/json.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define RED    "\033[31m"
+#define GREEN  "\033[32m"
+#define YELLOW "\033[33m"
+#define BLUE   "\033[34m"
+#define CYAN   "\033[36m"
+#define DIM    "\033[2m"
+#define RESET  "\033[0m"
+
+static const char *const action_colors[] = {
+	[ACTION_NOOP] = DIM,
+	[ACTION_RESTART] = BLUE,
+	[ACTION_SCALE_UP] = YELLOW,
+	[ACTION_SCALE_DOWN] = CYAN,
+};
+
+static const char *const status_colors[] = {
+	[STATUS_OK] = GREEN,
+	[STATUS_NOOP] = DIM,
+	[STATUS_SKIPPED] = DIM,
+	[STATUS_ERROR] = RED,
+};
+
+/* Append at most ${max} bytes of ${text}; control characters (also those that UTF-8 has beyond
+ * ASCII) become "?". */
+static void add_clean(struct buf *out, const char *text, size_t max)
+{
+	for (size_t i = 0; i < max && text[i]; i++) {
+		unsigned char c = (unsigned char)text[i], next = (unsigned char)text[i + 1];
+		bool c1 = c == 0xc2 && next >= 0x80 && next < 0xa0;
+
+		buf_append(out, c < 0x20 || c == 0x7f || c1 ? "?" : &text[i], 1);
+		i += c1;
+	}
+}
+
+/* Howard Hinnant's civil_from_days (https://howardhinnant.github.io/date_algorithms.html). */
+static void add_date(struct buf *out, int64_t days)
+{
+	int64_t z = days + 719468, era = z / 146097;
+	int64_t doe = z - era * 146097;
+	int64_t yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365;
+	int64_t doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
+	int64_t mp = (5 * doy + 2) / 153;
+	int64_t month = mp < 10 ? mp + 3 : mp - 9;
+
+	buf_printf(out, "%04d-%02d-%02d", (int)(yoe + era * 400 + (month <= 2)), (int)month,
+		   (int)(doy - (153 * mp + 2) / 5 + 1));
+}
+
+/* Time, kind and target, in columns. */
+static void add_head(const struct format *f, struct buf *out, double ts, uint64_t time_ms,
+		     const char *color, const char *kind, const char *target)
+{
+	/* Up to the year 9999; what is beyond did not come from a clock. */
+	bool usable = isfinite(ts) && ts >= 0 && ts < 253402300800.0;
+	uint64_t sec = usable ? (uint64_t)ts : time_ms / 1000;
+	unsigned of_day = (unsigned)(sec % 86400);
+	bool colored = f->color && *color;
+
+	add_date(out, (int64_t)(sec / 86400));
+	buf_printf(out, " %02u:%02u:%02u  %s%-9s%s  %-12s  ", of_day / 3600, of_day / 60 % 60,
+		   of_day % 60, colored ? color : "", kind, colored ? RESET : "", target);
+}
+
+static int end_line(struct buf *out)
+{
+	while (out->len > 0 && out->data[out->len - 1] == ' ')
+		out->data[--out->len] = '\0';
+	return buf_puts(out, "\n");
+}
+
+/* ${value} in a column of its own, "-" when it is not known. */
+static void add_ms(struct buf *out, const char *name, double value)
+{
+	if (isnan(value))
+		buf_printf(out, "%s %8s  ", name, "-");
+	else
+		buf_printf(out, "%s %8.1f  ", name, value);
+}
+
+static int refuse(struct message_error *ret_error, const char *sentence)
+{
+	snprintf(ret_error->text, sizeof(ret_error->text), "%s", sentence);
+	return -EBADMSG;
+}
+
+static int format_alert(struct format *f, const char *text, size_t len, uint64_t time_ms,
+			struct buf *out, struct message_error *ret_error)
+{
+	struct message_alert a;
+	int err = message_alert_decode(text, len, f->target, &a, ret_error);
+
+	if (err < 0)
+		return err;
+	add_head(f, out, a.ts, time_ms, "", "alert", a.target);
+	add_ms(out, "p95", a.p95_ms);
+	add_ms(out, "avg", a.avg_ms);
+	add_ms(out, "p99", a.p99_ms);
+	buf_printf(out, "ms  ok %5.1f %%  replicas %d", a.success_rate * 100, a.replicas);
+	if (a.ready >= 0)
+		buf_printf(out, ", %d ready", a.ready);
+	if (a.traffic.present)
+		buf_printf(out, "  %.1f req/s", a.traffic.rps);
+	return end_line(out);
+}
+
+static void add_plan(struct format *f, const struct message_plan *p, uint64_t time_ms,
+		     struct buf *out)
+{
+	add_head(f, out, p->ts, time_ms, action_colors[p->action], "plan", p->target);
+	buf_printf(out, "%-10s  ", message_action_name(p->action));
+	if (p->replicas >= 0)
+		buf_printf(out, "-> %-3d  ", p->replicas);
+	add_clean(out, p->reason, MESSAGE_TEXT_MAX);
+	if (!isnan(p->p95_ms) && !isnan(p->baseline_ms))
+		buf_printf(out, "  (p95 %.1f, baseline %.1f ms)", p->p95_ms, p->baseline_ms);
+	if (f->folded)
+		buf_printf(out, "  after %u noop%s", f->folded, f->folded > 1 ? "s" : "");
+	f->folded = 0;
+}
+
+/* A message of the channel that is no plan: {"kind":"error"}, or what a later version sends. */
+static int format_no_plan(struct format *f, const char *text, size_t len, uint64_t time_ms,
+			  struct buf *out, struct message_error *ret_error)
+{
+	double ts = NAN;
+	cJSON *root;
+
+	if (json_parse(text, len, &root) < 0)
+		return refuse(ret_error, "not JSON");
+	const char *kind = json_str(root, "kind"), *error = json_str(root, "error");
+
+	json_get_num(root, "ts", &ts);
+	add_head(f, out, ts, time_ms, RED, "no plan", f->target);
+	add_clean(out, error ? error : kind ? kind : "", MESSAGE_TEXT_MAX);
+	cJSON_Delete(root);
+	return end_line(out);
+}
+
+static int format_plan(struct format *f, const char *text, size_t len, uint64_t time_ms,
+		       struct buf *out, struct message_error *ret_error)
+{
+	struct message_plan p;
+	int err = message_plan_decode(text, len, f->target, &p, ret_error);
+
+	if (err == -ENOMSG)
+		return format_no_plan(f, text, len, time_ms, out, ret_error);
+	if (err < 0)
+		return err;
+	if (p.action == ACTION_NOOP && !f->verbose) {
+		f->folded++;
+	} else {
+		add_plan(f, &p, time_ms, out);
+		end_line(out);
+	}
+	message_plan_done(&p);
+	return 0;
+}
+
+static void add_result(const struct format *f, const struct message_result *r, uint64_t time_ms,
+		       struct buf *out)
+{
+	add_head(f, out, r->ts, time_ms, status_colors[r->status], "result", r->target);
+	buf_printf(out, "%-10s  %-7s  ", message_action_name(r->action),
+		   message_status_name(r->status));
+	if (r->replicas_before >= 0 && r->replicas_after >= 0)
+		buf_printf(out, "%d -> %d  ", r->replicas_before, r->replicas_after);
+	add_clean(out, r->message, MESSAGE_TEXT_MAX);
+	if (!isnan(r->duration_ms))
+		buf_printf(out, "  (%.0f ms)", r->duration_ms);
+	end_line(out);
+}
+
+static void add_names(struct buf *out, const char *what, const struct message_server *servers,
+		      size_t n)
+{
+	size_t full = out->len + FORMAT_LINE_MAX / 2;
+
+	for (size_t i = 0; i < n && out->len < full; i++)
+		buf_printf(out, "%s%s", i ? ", " : what, servers[i].name);
+	if (n > 0)
+		buf_puts(out, "  ");
+}
+
+static void add_upstreams(const struct format *f, const struct message_upstreams *u,
+			  uint64_t time_ms, struct buf *out)
+{
+	add_head(f, out, u->ts, time_ms, u->status == STATUS_ERROR ? RED : GREEN, "upstreams",
+		 u->target);
+	buf_printf(out, "generation %d  ", u->generation);
+	add_names(out, "serving ", u->servers, u->servers_n);
+	add_names(out, "drained ", u->drained, u->drained_n);
+	if (u->status == STATUS_ERROR)
+		add_clean(out, u->message, MESSAGE_TEXT_MAX);
+	end_line(out);
+}
+
+static int format_result(struct format *f, const char *text, size_t len, uint64_t time_ms,
+			 struct buf *out, struct message_error *ret_error)
+{
+	struct message_result result;
+	struct message_upstreams upstreams;
+	int kind = message_results_decode(text, len, f->target, &result, &upstreams, ret_error);
+
+	if (kind < 0)
+		return kind;
+	if (kind == RESULTS_UPSTREAMS) {
+		add_upstreams(f, &upstreams, time_ms, out);
+		message_upstreams_done(&upstreams);
+	} else {
+		add_result(f, &result, time_ms, out);
+	}
+	return 0;
+}
+
+static int format_json(const char *channel, const char *text, size_t len, struct buf *out,
+		       struct message_error *ret_error)
+{
+	cJSON *root;
+	bool object;
+	size_t start;
+
+	if (len > MESSAGE_BYTES_MAX)
+		return refuse(ret_error, "too long");
+	if (json_parse(text, len, &root) < 0)
+		return refuse(ret_error, "not JSON");
+	object = cJSON_IsObject(root);
+	cJSON_Delete(root);
+	if (!object)
+		return refuse(ret_error, "not an object");
+	buf_printf(out, "{\"channel\":\"%s\",\"message\":", channel);
+	start = out->len;
+	buf_append(out, text, len);
+	for (size_t i = start; i < out->len; i++)
+		if ((unsigned char)out->data[i] < ' ')
+			out->data[i] = ' ';
+	return buf_puts(out, "}\n");
+}
+
+static int format_other(const struct format *f, const char *channel, const char *text,
+			uint64_t time_ms, struct buf *out)
+{
+	add_head(f, out, NAN, time_ms, DIM, channel, "-");
+	add_clean(out, text, FORMAT_LINE_MAX);
+	return end_line(out);
+}
+
+int format_message(struct format *f, const char *channel, const char *text, size_t len,
+		   uint64_t time_ms, struct buf *out, struct message_error *ret_error)
+{
+	static const struct {
+		const char *channel;
+		int (*format)(struct format *, const char *text, size_t len, uint64_t time_ms,
+			      struct buf *, struct message_error *);
+	} kinds[] = {
+		{CHANNEL_ALERTS, format_alert},
+		{CHANNEL_ACTIONS, format_plan},
+		{CHANNEL_RESULTS, format_result},
+	};
+
+	if (f->json)
+		return format_json(channel, text, len, out, ret_error);
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (strcmp(kinds[i].channel, channel) == 0)
+			return kinds[i].format(f, text, len, time_ms, out, ret_error);
+	return format_other(f, channel, text, time_ms, out);
+}
+
+void format_step(const struct format *f, const struct message_plan *plan, uint64_t time_ms,
+		 const struct ledger_step *step, struct buf *out)
+{
+	if (!f->json) {
+		add_head(f, out, plan->ts, time_ms, action_colors[plan->action], "ledger",
+			 plan->target);
+		buf_printf(out, "%-10s  %d -> %d replicas", message_action_name(plan->action),
+			   step->before, step->after);
+		end_line(out);
+		return;
+	}
+	cJSON *line = cJSON_CreateObject();
+
+	cJSON_AddStringToObject(line, "channel", "ledger");
+	cJSON *m = cJSON_AddObjectToObject(line, "message");
+
+	json_add_round(m, "ts", isnan(plan->ts) ? (double)time_ms / 1000 : plan->ts, 3);
+	cJSON_AddStringToObject(m, "id", plan->id);
+	cJSON_AddStringToObject(m, "action", message_action_name(plan->action));
+	cJSON_AddStringToObject(m, "target", plan->target);
+	cJSON_AddNumberToObject(m, "replicas_before", step->before);
+	cJSON_AddNumberToObject(m, "replicas_after", step->after);
+	char *text = json_print(line);
+
+	cJSON_Delete(line);
+	buf_puts(out, text);
+	buf_puts(out, "\n");
+	free(text);
+}
