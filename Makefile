@@ -87,7 +87,7 @@ asan: ## unit and integration tests under AddressSanitizer and UndefinedBehavior
 lint: all ## formatting, clang build, clang-tidy, cppcheck, purity, headers, shell scripts
 	clang-format --dry-run -Werror $(shell git ls-files '*.c' '*.h')
 	$(MAKE) BUILD=build/clang CC=clang all
-	printf '%s\n' $(SRC) | xargs -P 2 -n 8 clang-tidy --quiet -- $(ALLFLAGS)
+	printf '%s\n' $(SRC) | xargs -P 2 -I{} clang-tidy --quiet {} -- $(ALLFLAGS) 2>/dev/null
 	cppcheck --quiet --std=c11 --error-exitcode=1 --inline-suppr --suppressions-list=.cppcheck \
 		--enable=warning,performance,portability -I. -DVERSION='""' $(DIRS)
 	scripts/lint-purity $(BUILD)/obj
