@@ -76,7 +76,7 @@ struct http_stream *http_reply_stream(struct http_request *, unsigned streams_ma
 
 /* Queue ${len} bytes (whole events).  A client that has HTTP_STREAM_BACKLOG_MAX bytes unread is
  * dropped: -EPIPE, and its ${gone} has been called. */
-#define HTTP_STREAM_BACKLOG_MAX (256 * 1024)
+#define HTTP_STREAM_BACKLOG_MAX ((size_t)256 * 1024)
 int http_stream_send(struct http_stream *, const void *bytes, size_t len);
 
 #endif

@@ -31,7 +31,7 @@ uint32_t service_random(void)
 {
 	uint32_t bits = 0;
 
-	/* Never short below 256 bytes; it can only fail for a signal before the kernel is seeded. */
+	/* Never short below 256 bytes; only a signal before the kernel is seeded makes it fail. */
 	while (getrandom(&bits, sizeof(bits), 0) < 0 && errno == EINTR)
 		;
 	return bits;

@@ -1,10 +1,10 @@
 /* Shell. The frame of every daemon: settings and options, loop, signals, log, health and metrics
  * over HTTP.  A main() is four steps:
  *
- *	struct service *sv = service_start(&spec, argc, argv);   handles --help, --check …; may exit
+ *	struct service *sv = service_start(&spec, argc, argv);  handles --help, --check …
  *	open what the daemon needs on service_loop(sv)
- *	service_run(sv);                                         until SIGTERM or SIGINT
- *	close it all, return service_finish(sv);                 runs the loop until all has closed */
+ *	service_run(sv);                                        until SIGTERM or SIGINT
+ *	close it all, return service_finish(sv);                until all has closed */
 #ifndef COMMON_SERVICE_H
 #define COMMON_SERVICE_H
 
@@ -39,8 +39,8 @@ struct service_spec {
 	bool (*option)(int argc, char **argv, int *i, void *config);
 	const char *options_help; /* lines for --help, or NULL */
 
-	/* Where --healthcheck asks when /healthz is on a port of the daemon's own (dashboard); NULL:
-	 * HTTP_BIND and HTTP_PORT. */
+	/* Where --healthcheck asks when /healthz is on a port of the daemon's own (dashboard);
+	 * NULL: HTTP_BIND and HTTP_PORT. */
 	void (*healthcheck)(const void *config, const char **ret_bind, int *ret_port);
 };
 
@@ -58,8 +58,9 @@ struct health;
 struct health *service_health(struct service *, const char *name);
 void health_set(struct health *, bool up, const char *detail);
 
-/* Of the common settings: a bus with host and credentials filled in, with its health registered as
- * "redis"; ${options} needs only what it listens to.  Likewise the Docker Engine, as "docker". */
+/* Of the common settings, to be called once each: a bus with host and credentials filled in, with
+ * its health registered as "redis"; ${options} needs only what it listens to.  Likewise the Docker
+ * Engine, as "docker". */
 struct bus *service_bus(struct service *, const struct bus_options *options);
 struct docker *service_docker(struct service *);
 

@@ -75,15 +75,15 @@ void service_reply_healthz(struct service *sv, struct http_request *req)
 
 static double resident_bytes(void)
 {
-	long total_pages, resident_pages = 0;
-	FILE *f = fopen("/proc/self/statm", "re");
+	char text[128] = "", *resident = text;
+	FILE *f = fopen("/proc/self/statm", "re"); /* pages: all, resident, … */
 
 	if (f == NULL)
 		return 0;
-	if (fscanf(f, "%ld %ld", &total_pages, &resident_pages) != 2)
-		resident_pages = 0;
+	if (fgets(text, sizeof(text), f) != NULL)
+		strtol(text, &resident, 10);
 	fclose(f);
-	return (double)resident_pages * (double)sysconf(_SC_PAGESIZE);
+	return (double)strtol(resident, NULL, 10) * (double)sysconf(_SC_PAGESIZE);
 }
 
 static double cpu_seconds(void)

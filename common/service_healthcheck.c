@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
@@ -38,15 +39,16 @@ static int connect_to(const char *bind, int port)
 /* The status of the reply, or -errno. */
 static int ask(int fd)
 {
+	static const char protocol[] = "HTTP/1.1 ";
 	static const char request[] = "GET /healthz HTTP/1.1\r\nHost: localhost\r\n"
 				      "Connection: close\r\n\r\n";
 	char reply[64] = "";
 	size_t len = 0;
-	int status;
+	long status;
 
 	if (send(fd, request, sizeof(request) - 1, MSG_NOSIGNAL) < 0)
 		return errno == EAGAIN ? -ETIMEDOUT : -errno;
-	while (len < sizeof("HTTP/1.1 200 ") - 1) {
+	while (len < strlen("HTTP/1.1 200 ")) {
 		ssize_t n = recv(fd, reply + len, sizeof(reply) - 1 - len, 0);
 
 		if (n < 0)
@@ -55,7 +57,10 @@ static int ask(int fd)
 			return -EPROTO;
 		len += (size_t)n;
 	}
-	return sscanf(reply, "HTTP/1.1 %3d ", &status) == 1 ? status : -EPROTO;
+	if (strncmp(reply, protocol, strlen(protocol)) != 0)
+		return -EPROTO;
+	status = strtol(reply + strlen(protocol), NULL, 10);
+	return status >= 100 && status <= 599 ? (int)status : -EPROTO;
 }
 
 int service_healthcheck(const char *daemon, const char *bind, int port)

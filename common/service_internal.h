@@ -8,7 +8,7 @@
 #include <signal.h>
 
 #define SERVICE_COMMON_ROWS_MAX 8
-#define SERVICE_BODY_MAX        (256 * 1024) /* bytes of a /metrics or /healthz answer */
+#define SERVICE_BODY_MAX        ((size_t)256 * 1024) /* bytes of a /metrics or /healthz answer */
 
 struct service_common {
 	int log_level;

@@ -10,7 +10,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#define OUTPUT_BYTES_MAX (256 * 1024)
+#define OUTPUT_BYTES_MAX ((size_t)256 * 1024)
 
 static const struct {
 	unsigned uses; /* 0: every daemon has it */

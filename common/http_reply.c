@@ -1,0 +1,225 @@
+/* Shell. The answers of the HTTP server: a body, bytes that never change, a stream of events. */
+#include "common/http_server.h"
+#include "common/http_server_internal.h"
+#include "common/mem.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#define HEARTBEAT_MS     10000 /* a comment on every stream, so that a dead client is noticed */
+#define DEAD_CLIENT_MS   30000 /* unacknowledged bytes on a stream for so long end it */
+#define HEARTBEAT_TEXT   ": \n\n"
+#define STREAM_BLOCK_LEN 4096
+
+const char *http_request_query(const struct http_request *req, const char *name)
+{
+	return MHD_lookup_connection_value(req->connection->mhd, MHD_GET_ARGUMENT_KIND, name);
+}
+
+const char *http_request_header(const struct http_request *req, const char *name)
+{
+	return MHD_lookup_connection_value(req->connection->mhd, MHD_HEADER_KIND, name);
+}
+
+static void add_header(struct MHD_Response *response, const char *name, const char *value)
+{
+	/* Fails only for want of memory or for forbidden characters, which no caller has. */
+	if (MHD_add_response_header(response, name, value) != MHD_YES)
+		abort();
+}
+
+static struct MHD_Response *copied_response(const void *body, size_t len, const char *content_type)
+{
+	void *copy = xcalloc(1, len + 1);
+	struct MHD_Response *response;
+
+	memcpy(copy, len > 0 ? body : "", len);
+	response = MHD_create_response_from_buffer(len, copy, MHD_RESPMEM_MUST_FREE);
+	add_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, content_type);
+	add_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
+	add_header(response, "X-Content-Type-Options", "nosniff");
+	return response;
+}
+
+static void give(struct http_request *req, unsigned status, struct MHD_Response *response)
+{
+	req->status = status;
+	req->response = response;
+	req->gone = NULL;
+	http_connection_resume(req->connection);
+}
+
+enum MHD_Result http_request_queue(struct http_request *req)
+{
+	enum MHD_Result ok;
+
+	if (req->connection->server->draining)
+		add_header(req->response, MHD_HTTP_HEADER_CONNECTION, "close");
+	ok = MHD_queue_response(req->connection->mhd, req->status, req->response);
+	MHD_destroy_response(req->response);
+	req->response = NULL;
+	return ok;
+}
+
+void http_reply(struct http_request *req, unsigned status, const char *content_type,
+		const void *body, size_t len)
+{
+	give(req, status, copied_response(body, len, content_type));
+}
+
+void http_reply_error(struct http_request *req, unsigned status, const char *allow)
+{
+	const char *body = allow != NULL ? "method not allowed\n" : "not found\n";
+	struct MHD_Response *response = copied_response(body, strlen(body), "text/plain");
+
+	if (allow != NULL)
+		add_header(response, MHD_HTTP_HEADER_ALLOW, allow);
+	give(req, status, response);
+}
+
+void http_reply_static(struct http_request *req, const char *content_type, const void *body,
+		       size_t len, const char *etag)
+{
+	const char *known = http_request_header(req, MHD_HTTP_HEADER_IF_NONE_MATCH);
+	bool has_it = known != NULL && strstr(known, etag) != NULL;
+	struct MHD_Response *response;
+
+	/* MHD only reads it, whatever its prototype says; older ones have no const variant. */
+	response = MHD_create_response_from_buffer(has_it ? 0 : len, (void *)(uintptr_t)body,
+						   MHD_RESPMEM_PERSISTENT);
+	add_header(response, MHD_HTTP_HEADER_ETAG, etag);
+	add_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-cache");
+	add_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, content_type);
+	add_header(response, "X-Content-Type-Options", "nosniff");
+	add_header(response, "Referrer-Policy", "no-referrer");
+	add_header(response, "Content-Security-Policy",
+		   "default-src 'self'; base-uri 'none'; form-action 'none'; "
+		   "frame-ancestors 'none'");
+	give(req, has_it ? MHD_HTTP_NOT_MODIFIED : MHD_HTTP_OK, response);
+}
+
+/* --- streams --- */
+
+static void tell_gone(struct http_stream *s)
+{
+	void (*gone)(void *) = s->gone;
+
+	s->gone = NULL;
+	if (gone != NULL)
+		gone(s->data);
+}
+
+void http_stream_end(struct http_stream *s)
+{
+	s->ended = true;
+	tell_gone(s);
+	http_connection_resume(s->request->connection);
+}
+
+void http_stream_free(struct http_stream *s)
+{
+	struct http_server *server = s->request->connection->server;
+
+	tell_gone(s);
+	LIST_REMOVE(s, link);
+	if (--server->streams_n == 0)
+		uv_timer_stop(&server->heartbeat);
+	buf_free(&s->backlog);
+	free(s);
+}
+
+/* MHD asks for more bytes. */
+static ssize_t on_read(void *cls, uint64_t pos, char *out, size_t max)
+{
+	struct http_stream *s = cls;
+	size_t n = s->backlog.len < max ? s->backlog.len : max;
+
+	(void)pos;
+	if (s->request->dropped)
+		return MHD_CONTENT_READER_END_WITH_ERROR;
+	if (n > 0) {
+		memcpy(out, s->backlog.data, n);
+		buf_consume(&s->backlog, n);
+		return (ssize_t)n;
+	}
+	if (s->ended)
+		return MHD_CONTENT_READER_END_OF_STREAM;
+	http_connection_suspend(s->request->connection);
+	return 0;
+}
+
+static int connection_fd(const struct http_stream *s)
+{
+	return MHD_get_connection_info(s->request->connection->mhd,
+				       MHD_CONNECTION_INFO_CONNECTION_FD)
+		->connect_fd;
+}
+
+int http_stream_send(struct http_stream *s, const void *bytes, size_t len)
+{
+	if (buf_append(&s->backlog, bytes, len) != 0) {
+		/* MHD waits for this socket to take more, so end that wait as well. */
+		shutdown(connection_fd(s), SHUT_RDWR);
+		http_request_drop(s->request);
+		return -EPIPE;
+	}
+	http_connection_resume(s->request->connection);
+	return 0;
+}
+
+static void on_heartbeat(uv_timer_t *timer)
+{
+	struct http_server *server = timer->data;
+	struct http_stream *s, *next;
+
+	for (s = LIST_FIRST(&server->streams); s != NULL; s = next) {
+		next = LIST_NEXT(s, link);
+		if (!s->ended)
+			http_stream_send(s, HEARTBEAT_TEXT, strlen(HEARTBEAT_TEXT));
+	}
+}
+
+static struct http_stream *stream_new(struct http_request *req)
+{
+	struct http_server *server = req->connection->server;
+	struct http_stream *s = xcalloc(1, sizeof(*s));
+	const unsigned dead_ms = DEAD_CLIENT_MS;
+
+	s->request = req;
+	req->stream = s;
+	buf_init(&s->backlog, HTTP_STREAM_BACKLOG_MAX);
+	LIST_INSERT_HEAD(&server->streams, s, link);
+	if (server->streams_n++ == 0)
+		uv_timer_start(&server->heartbeat, on_heartbeat, HEARTBEAT_MS, HEARTBEAT_MS);
+	setsockopt(connection_fd(s), IPPROTO_TCP, TCP_USER_TIMEOUT, &dead_ms, sizeof(dead_ms));
+	MHD_set_connection_option(req->connection->mhd, MHD_CONNECTION_OPTION_TIMEOUT, 0U);
+	return s;
+}
+
+struct http_stream *http_reply_stream(struct http_request *req, unsigned streams_max,
+				      void (*gone)(void *data), void *data)
+{
+	static const char busy[] = "too many streams are open\n";
+	struct MHD_Response *response;
+	struct http_stream *s;
+
+	if (req->connection->server->streams_n >= streams_max) {
+		http_reply(req, MHD_HTTP_SERVICE_UNAVAILABLE, "text/plain", busy, strlen(busy));
+		return NULL;
+	}
+	s = stream_new(req);
+	s->gone = gone;
+	s->data = data;
+	response = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, STREAM_BLOCK_LEN, on_read, s,
+						     NULL);
+	add_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, "text/event-stream");
+	add_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
+	add_header(response, "X-Accel-Buffering",
+		   "no"); /* nginx in front hands events on at once */
+	give(req, MHD_HTTP_OK, response);
+	return s;
+}
