@@ -69,9 +69,9 @@ int docker_version_choose(const char *min, const char *max, char ret[16]);
 /* Compare "1.9" and "1.10" as versions: <0, 0, >0. */
 int docker_version_compare(const char *a, const char *b);
 
-/* Append the text inside the frames of an exec's output (8 bytes of header each), or all of it as it
- * is when it has none.  0; -ENOBUFS, having appended what fits; -EBADMSG for a cut or broken frame,
- * having appended the ones before. */
+/* Append the text inside the frames of an exec's output (8 bytes of header each), or all of it as
+ * it is when it has none.  0; -ENOBUFS, having appended what fits; -EBADMSG for a cut or broken
+ * frame, having appended the ones before. */
 int docker_frames_decode(const char *bytes, size_t len, struct buf *out);
 
 /* ${s} percent-encoded for a URL's query. */

@@ -1,0 +1,25 @@
+# The programs of the suite in one image; what runs is the command: `monitor`, `planner`, …
+# The classic builder (DOCKER_BUILDKIT=0) and BuildKit both build it.
+ARG BASE_IMAGE=debian:trixie-slim
+
+FROM ${BASE_IMAGE} AS build
+RUN apt-get update -q && \
+    DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends gcc libc6-dev make \
+        pkg-config libhiredis-dev libcurl4-openssl-dev libcjson-dev libmicrohttpd-dev \
+        libuv1-dev uthash-dev && \
+    rm -rf /var/lib/apt/lists/* /var/cache/apt/*
+WORKDIR /src
+COPY . .
+RUN make -j"$(nproc)" BUILD=/build all && strip /build/bin/*
+
+FROM ${BASE_IMAGE}
+RUN apt-get update -q && \
+    DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends libhiredis1.1.0 \
+        libcurl4t64 libcjson1 libmicrohttpd12t64 libuv1t64 ca-certificates && \
+    rm -rf /var/lib/apt/lists/* /var/cache/apt/* && \
+    useradd --uid 10001 --user-group --no-create-home --shell /usr/sbin/nologin agentic
+# The first upstream file: Docker copies it into the empty volume that watcher and lb share.
+COPY nginx/conf.d/ /etc/nginx/conf.d/
+COPY --from=build /build/bin/ /usr/local/bin/
+USER agentic
+CMD ["monitor"]

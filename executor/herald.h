@@ -1,0 +1,29 @@
+/* Shell. Says what was done: results on the bus, one line each in the log; oddities in the log,
+ * once. */
+#ifndef EXECUTOR_HERALD_H
+#define EXECUTOR_HERALD_H
+
+#include "common/bus.h"
+#include "common/message.h"
+#include "common/metrics.h"
+#include "executor/fleet.h"
+
+#define HERALD_STATUSES (STATUS_ERROR + 1)
+
+struct herald {
+	struct bus *bus;
+	const char *target;
+	struct metric *dropped, *results[HERALD_STATUSES];
+	char stranger[REPLICA_NAME_MAX], problem[sizeof(((struct fleet *)0)->problem)]; /* last */
+};
+
+/* Arguments must stay valid. */
+void herald_init(struct herald *, struct bus *, const char *target, struct metrics *);
+
+/* Publish ${result}, with target and time filled in, and with an id where it has none. */
+void herald_publish(struct herald *, struct message_result *result);
+
+/* Log what will not be touched, and that there is nothing to act on, when that changes. */
+void herald_oddities(struct herald *, const struct fleet *);
+
+#endif

@@ -1,0 +1,84 @@
+"""The compose file as a project of its own on the engine of the tests."""
+
+import json
+import subprocess
+import urllib.request
+
+from support.engine import SUITE_IMAGE, command
+from support.procs import free_port, wait_for
+
+# As docker-compose.yml, with times in which a test can see a rise and a fall.
+QUICK = {
+    "SAMPLE_INTERVAL": "0.5",
+    "PROBE_REQUESTS": "10",
+    "WARMUP_WINDOWS": "10",
+    "COOLDOWN_SEC": "4",
+    "MIN_REPLICAS": "2",
+    "MAX_REPLICAS": "4",
+}
+
+
+def _version():
+    """The words of the compose command: v2 where it is, else docker-compose."""
+    v2 = subprocess.run(["docker", "compose", "version"], capture_output=True, check=False)
+    return ["docker", "compose"] if v2.returncode == 0 else ["docker-compose"]
+
+
+class Compose:
+    def __init__(self, engine, project):
+        self.engine = engine
+        self.project = project
+        self.command = _version()
+        lb, dashboard = free_port(), free_port()
+        self.url = f"http://127.0.0.1:{lb}/"
+        self.dashboard = f"http://127.0.0.1:{dashboard}/"
+        self.env = dict(engine.env, **QUICK, COMPOSE_PROJECT_NAME=project, SUITE_IMAGE=SUITE_IMAGE,
+                        DOCKER_SOCK=engine.socket, LB_PORT=str(lb),
+                        DASHBOARD_HOST_PORT=str(dashboard))
+
+    def run(self, *args, timeout=60):
+        return command([*self.command, *args], timeout, self.env)
+
+    def services(self):
+        """Service name -> id of its container; replicas are not among them."""
+        found = [self.engine.inspect(i) for i in self.run("ps", "--all", "--quiet").split()]
+        return {c["Config"]["Labels"]["com.docker.compose.service"]: c["Id"] for c in found
+                if c and "agentic.replica-of" not in c["Config"]["Labels"]}
+
+    def unwell(self):
+        """Services that are not running and healthy, with what they are."""
+        states = {s: self.engine.inspect(i)["State"] for s, i in self.services().items()}
+        return {s: (st["Status"], st["Health"]["Status"]) for s, st in states.items()
+                if (st["Status"], st["Health"]["Status"]) != ("running", "healthy")}
+
+    def up(self):
+        try:
+            self.run("up", "--detach", timeout=150)
+            wait_for(lambda: not self.unwell(), 60, self.report, every=0.5)
+        except (AssertionError, subprocess.TimeoutExpired) as e:
+            raise AssertionError(f"{e}\n{self.report()}") from None
+
+    def down(self):
+        """As `make down` does it."""
+        command(["scripts/down"], 150, self.env)
+
+    def left(self):
+        """What is still there of the project: containers, networks, volumes."""
+        label = f"label=com.docker.compose.project={self.project}"
+        replicas = self.engine.names("label=agentic.replica-of=app")
+        networks = self.engine.run("network", "ls", "--quiet", "--filter", label).split()
+        volumes = self.engine.run("volume", "ls", "--quiet", "--filter", label).split()
+        return self.engine.names(label) + replicas + networks + volumes
+
+    def report(self):
+        """The ends of all logs, for error messages."""
+        return "\n".join(f"--- {s}: {self.unwell().get(s, 'well')}\n{self.engine.logs(i, 25)}"
+                         for s, i in self.services().items())
+
+    def get(self, url, timeout=10):
+        with urllib.request.urlopen(url, timeout=timeout) as reply:
+            return reply.read()
+
+    def served_by(self, requests=12):
+        """Short ids of the containers that answered so many requests through the load balancer."""
+        return {json.loads(self.get(self.url))["host"] for _ in range(requests)}

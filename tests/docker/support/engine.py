@@ -1,0 +1,78 @@
+"""A Docker Engine for tests, driven through the docker command.
+
+    engine = Engine("unix:///run/x/sock")
+    engine.run("run", "--detach", "--name", "app", "agentic-autoscaler", "app")
+    engine.inspect("app")["State"]["Running"]
+"""
+
+import json
+import os
+import subprocess
+
+from support.procs import ROOT
+
+SUITE_IMAGE = "agentic-autoscaler"
+REDIS_IMAGE = os.environ.get("REDIS_IMAGE", "redis:8")
+NGINX_IMAGE = os.environ.get("NGINX_IMAGE", "nginx:1.30")
+
+
+def command(args, timeout, env=None, check=True):
+    """Run a program; its standard output as text.  AssertionError with all it said on failure."""
+    p = subprocess.run([str(a) for a in args], env=env, cwd=ROOT, stdin=subprocess.DEVNULL,
+                       capture_output=True, text=True, timeout=timeout)
+    if check and p.returncode != 0:
+        raise AssertionError(f"{args} exited {p.returncode}\n{p.stdout[-8000:]}\n{p.stderr[-8000:]}")
+    return p.stdout
+
+
+class Engine:
+    def __init__(self, host):
+        self.host = host
+        self.socket = host.removeprefix("unix://")
+        self.env = dict(os.environ, DOCKER_HOST=host, DOCKER_BUILDKIT="0",
+                        COMPOSE_DOCKER_CLI_BUILD="0")
+
+    def run(self, *args, timeout=60, check=True):
+        """`docker ARGS`; its standard output."""
+        return command(["docker", *args], timeout, self.env, check)
+
+    def script(self, name, *args, timeout=600):
+        """Run scripts/NAME against this engine."""
+        return command([ROOT / "scripts" / name, *args], timeout, self.env)
+
+    def inspect(self, name):
+        """What the engine knows of a container; None when there is none of that name."""
+        text = self.run("container", "inspect", name, check=False)
+        found = json.loads(text) if text.strip() else []
+        return found[0] if found else None
+
+    def names(self, *filters):
+        """Names of the containers, running or not, that match all of ${filters} ("label=a=b")."""
+        args = [x for f in filters for x in ("--filter", f)]
+        return sorted(self.run("ps", "--all", "--format", "{{.Names}}", *args).split())
+
+    def address(self, name):
+        """Address of a container on its first network."""
+        networks = self.inspect(name)["NetworkSettings"]["Networks"]
+        return next(iter(networks.values()))["IPAddress"]
+
+    def logs(self, name, lines=60):
+        """The end of a container's log, for error messages."""
+        p = subprocess.run(["docker", "logs", "--tail", str(lines), name], env=self.env,
+                           capture_output=True, text=True, timeout=30)
+        return p.stdout + p.stderr
+
+    def remove(self, names):
+        """Remove containers with their anonymous volumes; fine when they are gone."""
+        if names:
+            self.run("rm", "--force", "--volumes", *names, check=False)
+
+    def remove_everything(self):
+        """Containers, networks and volumes; images stay."""
+        self.remove(self.run("ps", "--all", "--quiet").split())
+        networks = self.run("network", "ls", "--quiet", "--filter", "type=custom").split()
+        if networks:
+            self.run("network", "rm", *networks, check=False)
+        volumes = self.run("volume", "ls", "--quiet").split()
+        if volumes:
+            self.run("volume", "rm", "--force", *volumes, check=False)
