@@ -70,8 +70,8 @@ setup: ## install what building, testing and the demo need (Debian packages)
 	scripts/setup
 
 test: setup ## set up, build, and run every test
-	$(MAKE) all
 	rm -rf $(BUILD)/test-results
+	$(MAKE) all
 	$(MAKE) -k unit integration docker; status=$$?; scripts/test-summary $(BUILD); exit $$status
 
 unit: $(UNIT) ## pure code, without processes
@@ -87,14 +87,15 @@ SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-fra
 asan: ## unit and integration tests under AddressSanitizer and UndefinedBehaviorSanitizer
 	$(MAKE) BUILD=build/asan OPT='-O1 -g' CFLAGS='$(SANITIZE) -U_FORTIFY_SOURCE' unit integration
 
-lint: all ## formatting, clang build, clang-tidy, cppcheck, purity, headers, shell scripts
-	clang-format --dry-run -Werror $(shell git ls-files '*.c' '*.h')
+lint: all $(UNIT) ## formatting, clang build, clang-tidy, cppcheck, purity, headers, shell scripts
+	@clang-format --dry-run -Werror $(shell git ls-files '*.c' '*.h')
 	$(MAKE) BUILD=build/clang CC=clang all
-	printf '%s\n' $(SRC) | xargs -P 2 -I{} clang-tidy --quiet {} -- $(ALLFLAGS) 2>/dev/null
+	@printf '%s\n' $(SRC) | xargs -P 2 -I{} clang-tidy --quiet {} -- $(ALLFLAGS) 2>/dev/null
 	cppcheck --quiet --std=c11 --error-exitcode=1 --inline-suppr --suppressions-list=.cppcheck \
-		--enable=warning,performance,portability -I. -DVERSION='""' $(DIRS)
+		--enable=warning,performance,portability -I. -DVERSION='""' \
+		--include=/usr/include/utlist.h --include=/usr/include/uthash.h $(DIRS)
 	scripts/lint-purity $(BUILD)/obj
-	scripts/lint-headers $(filter-out -fstack% -D_FORTIFY%,$(ALLFLAGS))
+	@scripts/lint-headers $(filter-out -fstack% -D_FORTIFY%,$(ALLFLAGS))
 	scripts/lint-shape
 	shellcheck $(shell git ls-files scripts .ci)
 

@@ -99,14 +99,16 @@ void drains_list(struct drains *d, const char *target, const struct docker_conta
 		d->containers[i].listed = false;
 	for (size_t i = 0; i < n; i++) {
 		struct drains_container *container;
+		int number;
 
-		if (replica_parse(target, list[i].name, NULL) != REPLICA_DRAIN)
+		if (replica_parse(target, list[i].name, &number) != REPLICA_DRAIN)
 			continue;
 		container = entry(d, &list[i]);
 		if (!container)
 			continue;
-		snprintf(container->server.name, sizeof(container->server.name), "%s",
-			 list[i].name);
+		/* Told by the name under which it was in rotation. */
+		replica_format(target, number == 0 ? REPLICA_TEMPLATE : REPLICA_DUP, number,
+			       container->server.name);
 		container->listed = true;
 	}
 	for (size_t i = 0; i < d->n; i++)

@@ -21,7 +21,7 @@ import uuid
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "docker"))
 
 from support.compose import Compose  # noqa: E402
-from support.engine import SUITE_IMAGE, build_suite_image, test_engine  # noqa: E402
+from support.engine import SUITE_IMAGE, build_suite_image, private_engine  # noqa: E402
 from support.procs import free_port, wait_for  # noqa: E402
 
 DAEMONS = ("monitor", "planner", "executor", "watcher", "subscriber", "dashboard")
@@ -194,7 +194,7 @@ def main():
     parser.add_argument("--seconds", type=int, default=30, help="length of the idle measurement")
     options = parser.parse_args()
 
-    with test_engine() as engine:
+    with private_engine() as engine:
         build_suite_image(engine)
         project = Compose(engine, "agenticbench")
         project.env.update(PRODUCTION)

@@ -5,48 +5,25 @@ AGENTIC_TEST_DOCKER_HOST set, that engine is used and only what a test made is r
 There is no skipping: no engine is a failure.
 """
 
-import os
 import uuid
-import zlib
 
 import pytest
 
-from support.engine import SUITE_IMAGE, Engine, command
-from support.procs import BUILD, ROOT, Process, binary
+from support.engine import build_suite_image, private_engine
+from support.procs import Process, binary
 
 
 @pytest.fixture(scope="session")
 def engine():
     """The Engine, with the base images on it.  Its .host is for DOCKER_HOST."""
-    given = os.environ.get("AGENTIC_TEST_DOCKER_HOST")
-    if given:
-        there = Engine(given)
-        there.script("images")
+    with private_engine() as there:
         yield there
-        return
-    data = BUILD / "docker-data"
-    # Sockets need a short path; the same one each time, so that a run that was killed is found.
-    run = f"/run/agentic-test-{zlib.crc32(bytes(data)):08x}"
-    script = ROOT / "scripts" / "engine"
-    try:
-        command([script, "start", run, data], timeout=90)
-        private = Engine(f"unix://{run}/sock")
-        try:
-            private.remove_everything()  # of a run that was killed
-            private.script("images")
-            yield private
-        finally:
-            private.remove_everything()
-            private.run("image", "prune", "--force", "--filter", "until=168h")
-    finally:
-        command([script, "stop", run, data], timeout=90)
 
 
 @pytest.fixture(scope="session")
 def suite_image(engine):
     """Name of the image of the suite's programs, built from the tree as it is now."""
-    engine.run("build", "--quiet", "--network", "host", "--tag", SUITE_IMAGE, ".", timeout=400)
-    return SUITE_IMAGE
+    return build_suite_image(engine)
 
 
 @pytest.fixture

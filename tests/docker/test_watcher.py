@@ -150,7 +150,10 @@ class World:
                     and [s["name"] for s in m["servers"]] == names and m)
         return wait_for(there, timeout, self.why)
 
-    def wait_drained(self, name, timeout=READY_SEC):
+    def wait_drained(self, draining, timeout=READY_SEC):
+        """Wait until a container that is called TARGET-drain-N now is reported, as what it was."""
+        name = draining.replace("-drain-", "-dup-")
+
         def there():
             m = self.last()
             return m and name in m["drained"] and m
@@ -307,7 +310,7 @@ def test_a_renamed_replica_is_drained_before_it_is_reported(world):
         t.join(10)
     assert [status for status, _ in answers] == [200] * 6
     assert drained_at >= max(at for _, at in answers) - 0.1
-    assert m["drained"] == [draining] and m["drained_ids"] == [ident]
+    assert m["drained"] == [names[2]] and m["drained_ids"] == [ident]
     assert m["generation"] == left["generation"]
 
     # The same container can come back and leave once more.

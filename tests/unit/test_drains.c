@@ -91,7 +91,7 @@ static void a_container_is_drained_when_the_old_workers_are_gone(void **state)
 	assert_true(look(&d, PIDS(12, 13)));
 	assert_false(drains_waiting(&d));
 	assert_int_equal(done(&d, &server), 1);
-	assert_string_equal(server.name, "app-drain-1");
+	assert_string_equal(server.name, "app-dup-1");
 	assert_string_equal(server.id, "id-app-drain-1");
 	assert_string_equal(server.address, "");
 	assert_false(look(&d, PIDS(12, 13))); /* is no news */

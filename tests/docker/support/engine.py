@@ -5,11 +5,13 @@
     engine.inspect("app")["State"]["Running"]
 """
 
+import contextlib
 import json
 import os
 import subprocess
+import zlib
 
-from support.procs import ROOT
+from support.procs import BUILD, ROOT
 
 SUITE_IMAGE = "agentic-autoscaler"
 REDIS_IMAGE = os.environ.get("REDIS_IMAGE", "redis:8")
@@ -76,3 +78,37 @@ class Engine:
         volumes = self.run("volume", "ls", "--quiet").split()
         if volumes:
             self.run("volume", "rm", "--force", *volumes, check=False)
+
+
+@contextlib.contextmanager
+def private_engine():
+    """An engine with the base images: a private one that keeps nothing but images (in
+    $BUILD/docker-data), or the one AGENTIC_TEST_DOCKER_HOST names."""
+    given = os.environ.get("AGENTIC_TEST_DOCKER_HOST")
+    if given:
+        there = Engine(given)
+        there.script("images")
+        yield there
+        return
+    data = BUILD / "docker-data"
+    # Sockets need a short path; the same one each time, so that a run that was killed is found.
+    run = f"/run/agentic-test-{zlib.crc32(bytes(data)):08x}"
+    script = ROOT / "scripts" / "engine"
+    try:
+        command([script, "start", run, data], timeout=90)
+        private = Engine(f"unix://{run}/sock")
+        try:
+            private.remove_everything()  # of a run that was killed
+            private.script("images")
+            yield private
+        finally:
+            private.remove_everything()
+            private.run("image", "prune", "--force", "--filter", "until=168h")
+    finally:
+        command([script, "stop", run, data], timeout=90)
+
+
+def build_suite_image(engine):
+    """Build the image of the suite's programs from the tree as it is now; its name."""
+    engine.run("build", "--quiet", "--network", "host", "--tag", SUITE_IMAGE, ".", timeout=400)
+    return SUITE_IMAGE
