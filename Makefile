@@ -37,7 +37,7 @@ endif
 .DELETE_ON_ERROR:
 all: $(BINS:%=$(BUILD)/bin/%)
 
-help:
+help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 16
 
 $(BUILD)/obj/%.o: %.c VERSION

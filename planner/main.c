@@ -5,8 +5,8 @@
 #include "common/log.h"
 #include "common/message.h"
 #include "common/service.h"
+#include "planner/config.h"
 #include "planner/explain.h"
-#include "planner/planner_config.h"
 #include "planner/policy.h"
 #include "planner/targets.h"
 

@@ -5,9 +5,9 @@
 #include "common/log.h"
 #include "common/mem.h"
 #include "common/service.h"
+#include "subscriber/config.h"
 #include "subscriber/format.h"
 #include "subscriber/ledger.h"
-#include "subscriber/subscriber_config.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* The planner's settings table: defaults, ranges, and what one row cannot say. */
 #include "tests/unit/unit.h"
 
-#include "planner/planner_config.h"
+#include "planner/config.h"
 
 #include <string.h>
 

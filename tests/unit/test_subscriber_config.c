@@ -1,5 +1,5 @@
 /* Shell. Unit tests of subscriber/subscriber_config. */
-#include "subscriber/subscriber_config.h"
+#include "subscriber/config.h"
 #include "tests/unit/unit.h"
 
 #include <errno.h>

@@ -1,5 +1,5 @@
 /* Pure. One table for the settings, one for the options. */
-#include "subscriber/subscriber_config.h"
+#include "subscriber/config.h"
 
 #include "common/bus_stream.h"
 #include "common/message.h"

@@ -1,5 +1,5 @@
 /* Pure. The planner's settings. */
-#include "planner/planner_config.h"
+#include "planner/config.h"
 
 #define AT(member) offsetof(struct planner_config, member)
 
