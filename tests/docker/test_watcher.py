@@ -456,7 +456,7 @@ def test_a_killed_watcher_takes_up_where_it_stood(world):
     world.watcher.kill()
     seen = len(world.messages())
     world.start_watcher()
-    wait_for(lambda: len(world.messages()) > seen and draining in world.last()["drained"],
+    wait_for(lambda: len(world.messages()) > seen and names[1] in world.last()["drained"],
              READY_SEC, world.why)
 
 
