@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void add_todo(struct restart *r, const struct member *m)
+static void enqueue(struct restart *r, const struct member *m)
 {
-	memcpy(r->todo[r->todo_n++], m->id, sizeof(m->id));
+	memcpy(r->queue[r->queue_n++], m->id, sizeof(m->id));
 }
 
 void restart_begin(struct restart *r, const struct fleet *f, uint64_t now_ms)
@@ -17,22 +17,22 @@ void restart_begin(struct restart *r, const struct fleet *f, uint64_t now_ms)
 	*r = (struct restart){
 		.active = true,
 		.surge = true,
-		.todo = xcalloc(f->members_n, sizeof(*r->todo)),
+		.queue = xcalloc(f->members_n, sizeof(*r->queue)),
 		.since_ms = now_ms,
 	};
 	for (size_t i = 0; i < f->members_n; i++) {
 		const struct member *m = &f->members[i];
 
 		if (m->role == REPLICA_DUP && !m->leaving && fleet_alive(m->state))
-			add_todo(r, m);
+			enqueue(r, m);
 	}
 	if (f->template != NULL && fleet_alive(f->template->state))
-		add_todo(r, f->template);
+		enqueue(r, f->template);
 }
 
 void restart_end(struct restart *r)
 {
-	free(r->todo);
+	free(r->queue);
 	*r = (struct restart){0};
 }
 
@@ -54,8 +54,8 @@ static bool all_serve(const struct fleet *f)
 /* The next one that is still there; those that went meanwhile need no restart. */
 static struct member *take_next(struct restart *r, struct fleet *f)
 {
-	while (r->next < r->todo_n) {
-		struct member *m = fleet_find(f, r->todo[r->next++]);
+	while (r->next < r->queue_n) {
+		struct member *m = fleet_find(f, r->queue[r->next++]);
 		size_t len = strlen(r->names);
 
 		if (m == NULL || m->role == REPLICA_DRAIN || !fleet_alive(m->state))

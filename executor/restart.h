@@ -12,9 +12,9 @@
 
 struct restart {
 	bool active;
-	bool surge;                  /* keep two, so that one serves while the other is out */
-	char (*todo)[DOCKER_ID_MAX]; /* in the order they go */
-	size_t todo_n, next;
+	bool surge;                   /* keep two, so that one serves while the other is out */
+	char (*queue)[DOCKER_ID_MAX]; /* in the order they go */
+	size_t queue_n, next;
 	uint64_t since_ms;                  /* of the last progress */
 	char names[MESSAGE_TEXT_MAX / 2];   /* of those done, for the report */
 	char failure[MESSAGE_TEXT_MAX / 2]; /* a restart that failed; or "" */

@@ -2,7 +2,7 @@
 
 import pytest
 
-from support.procs import Process, binary
+from support.procs import Process, binary, free_port, wait_for
 from support.redis import RedisServer
 
 
@@ -40,3 +40,15 @@ def spawn():
     yield start
     for p in reversed(processes):
         p.close()
+
+
+@pytest.fixture
+def app(spawn):
+    """app(**env): a running demo app with .port, and .http, the port of its /healthz and /metrics."""
+    def start(**env):
+        port, http_port = free_port(), free_port()
+        p = spawn("app", env={"PORT": port, "BIND": "127.0.0.1", "HTTP_PORT": http_port, **env})
+        wait_for(lambda: 'msg="started"' in p.stderr(), what=p.stderr)
+        p.port, p.http = port, http_port
+        return p
+    return start

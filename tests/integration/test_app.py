@@ -54,17 +54,6 @@ def metric(port, name):
     raise AssertionError(f"no metric {name}")
 
 
-@pytest.fixture
-def app(spawn):
-    def start(**env):
-        port, http_port = free_port(), free_port()
-        p = spawn("app", env={"PORT": port, "BIND": "127.0.0.1", "HTTP_PORT": http_port, **env})
-        wait_for(lambda: 'msg="started"' in p.stderr(), what=p.stderr)
-        p.port, p.http = port, http_port
-        return p
-    return start
-
-
 def wait_until_taken(p, running, queued):
     wait_for(lambda: (metric(p.http, "agentic_app_running"),
                       metric(p.http, "agentic_app_queued")) == (running, queued),

@@ -32,18 +32,6 @@ def listening(port):
 
 
 @pytest.fixture
-def app(spawn):
-    """app(**env): a running demo app with .http, the port of its /healthz and /metrics."""
-    def start(**env):
-        port, http_port = free_port(), free_port()
-        p = spawn("app", env={"PORT": port, "BIND": "127.0.0.1", "HTTP_PORT": http_port, **env})
-        wait_for(lambda: 'msg="started"' in p.stderr(), what=p.stderr)
-        p.port, p.http = port, http_port
-        return p
-    return start
-
-
-@pytest.fixture
 def dashboard(spawn):
     def start(**env):
         port = free_port()
