@@ -3,6 +3,7 @@
 
 #include "common/mem.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -96,6 +97,19 @@ void buf_consume(struct buf *b, size_t len)
 	}
 	b->len -= len;
 	memmove(b->data, b->data + len, b->len + 1);
+}
+
+int buf_url(struct buf *out, const char *s)
+{
+	int err = 0;
+
+	for (; *s != '\0' && err == 0; s++) {
+		if (isalnum((unsigned char)*s) || strchr("-._~", *s) != NULL)
+			err = buf_append(out, s, 1);
+		else
+			err = buf_printf(out, "%%%02X", (unsigned char)*s);
+	}
+	return err;
 }
 
 const char *buf_text(const struct buf *b)

@@ -23,6 +23,7 @@ void buf_clear(struct buf *);
 /* Append.  0, or -ENOBUFS (nothing appended) when the maximum would be passed. */
 int buf_append(struct buf *, const void *bytes, size_t len);
 int buf_puts(struct buf *, const char *text);
+int buf_url(struct buf *, const char *text); /* percent-encoded for a URL; in part when too long */
 int buf_printf(struct buf *, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /* Drop the first ${len} bytes (all when there are fewer). */

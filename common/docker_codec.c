@@ -349,16 +349,3 @@ int docker_frames_decode(const char *bytes, size_t len, struct buf *out)
 	}
 	return 0;
 }
-
-int docker_url_encode(const char *s, struct buf *out)
-{
-	int err = 0;
-
-	for (; *s != '\0' && err == 0; s++) {
-		if (isalnum((unsigned char)*s) || strchr("-._~", *s) != NULL)
-			err = buf_append(out, s, 1);
-		else
-			err = buf_printf(out, "%%%02X", (unsigned char)*s);
-	}
-	return err;
-}

@@ -74,7 +74,4 @@ int docker_version_compare(const char *a, const char *b);
  * frame, having appended the ones before. */
 int docker_frames_decode(const char *bytes, size_t len, struct buf *out);
 
-/* ${s} percent-encoded for a URL's query. */
-int docker_url_encode(const char *s, struct buf *out);
-
 #endif

@@ -110,7 +110,7 @@ static void events_path(const struct docker_follow *f, struct buf *out)
 	buf_printf(out, "/events?since=%" PRId64 ".%09" PRId64 "&until=%" PRId64 "&filters=",
 		   f->last_ns / NS_PER_SEC, f->last_ns % NS_PER_SEC,
 		   now_ns() / NS_PER_SEC + STREAM_SEC);
-	docker_url_encode(FILTERS, out);
+	buf_url(out, FILTERS);
 }
 
 static void follow_connect(uv_timer_t *timer)

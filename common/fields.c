@@ -167,6 +167,18 @@ int fields_decode(const struct field *fields, const cJSON *o, const char *parent
 	return 0;
 }
 
+/* An object that may be missing is, when nothing in it is known. */
+static void encode_object(const struct field *f, const void *base, cJSON *o)
+{
+	cJSON *member = cJSON_CreateObject();
+
+	fields_encode(f->fields, base, member);
+	if (f->required || f->size || member->child)
+		cJSON_AddItemToObject(o, f->name, member);
+	else
+		cJSON_Delete(member);
+}
+
 static void encode_field(const struct field *f, const void *base, cJSON *o)
 {
 	const void *at = (const char *)base + f->offset;
@@ -196,7 +208,7 @@ static void encode_field(const struct field *f, const void *base, cJSON *o)
 		return;
 	case FIELD_OBJECT:
 		if (!f->size || *(const bool *)at)
-			fields_encode(f->fields, base, cJSON_AddObjectToObject(o, f->name));
+			encode_object(f, base, o);
 		return;
 	}
 }

@@ -11,6 +11,7 @@
 
 #include <curl/curl.h>
 #include <errno.h>
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -144,7 +145,7 @@ static void call_destroy(struct http_call *call)
 
 static void call_result(struct http_call *call, struct http_result *ret)
 {
-	curl_off_t total_us = 0, connect_us = 0;
+	curl_off_t total_us = 0, connect_us = 0, retry_after_sec = 0;
 	long connects = 0;
 
 	*ret = (struct http_result){
@@ -152,6 +153,7 @@ static void call_result(struct http_call *call, struct http_result *ret)
 		.error = call->err == 0 ? "" : call->error,
 		.body = buf_text(&call->body),
 		.body_len = call->discard_body ? call->discarded_bytes : call->body.len,
+		.retry_after_sec = NAN,
 	};
 	if (call->easy == NULL)
 		return;
@@ -159,8 +161,11 @@ static void call_result(struct http_call *call, struct http_result *ret)
 	curl_easy_getinfo(call->easy, CURLINFO_TOTAL_TIME_T, &total_us);
 	curl_easy_getinfo(call->easy, CURLINFO_CONNECT_TIME_T, &connect_us);
 	curl_easy_getinfo(call->easy, CURLINFO_NUM_CONNECTS, &connects);
+	curl_easy_getinfo(call->easy, CURLINFO_RETRY_AFTER, &retry_after_sec);
 	ret->total_ms = (double)total_us / 1000;
 	ret->connect_ms = connects > 0 ? (double)connect_us / 1000 : 0;
+	if (retry_after_sec > 0) /* a date is counted from now: one gone by asks for nothing */
+		ret->retry_after_sec = (double)retry_after_sec;
 }
 
 static void call_tell(struct http_call *call)

@@ -40,6 +40,7 @@ struct http_result {
 	size_t body_len;
 	double connect_ms; /* from the start of the call; 0 on a reused connection */
 	double total_ms;
+	double retry_after_sec; /* what a Retry-After asks to wait, from now on; NaN: nothing */
 };
 
 typedef void http_call_done(const struct http_result *, void *cookie);

@@ -20,23 +20,37 @@
 #define MESSAGE_COUNT_MAX   10000 /* no replica count beyond this is believed */
 #define MESSAGE_LOW_MAX     64    /* flags in telemetry.low_windows */
 #define MESSAGE_SERVERS_MAX 1024
+#define MESSAGE_TRAFFIC_MAX 256 /* replicas that traffic tells apart; the busiest of more */
 
 #define CHANNEL_ALERTS  "alerts"
 #define CHANNEL_ACTIONS "actions"
 #define CHANNEL_RESULTS "results"
+#define CHANNEL_ADVICE  "advice"
 
 struct message_error {
 	char text[160];
 };
 
-/* Real traffic as nginx saw it, in one window.  Absent (present false) without telemetry from
- * nginx. */
+/* Real traffic as nginx saw it, in one window; probes and status reads are not in it.  Absent
+ * (present false) without telemetry from nginx.  Figures of the access log are NaN without one. */
 struct message_traffic {
 	bool present;
-	double rps;        /* arrivals a second */
-	double in_flight;  /* requests */
-	double p95_ms;     /* NaN: unknown */
-	double error_rate; /* share of 5xx, 0..1 */
+	double rps;                    /* arrivals a second */
+	double completed_rps;          /* answers a second, whatever their status */
+	double in_flight;              /* requests */
+	double p50_ms, p95_ms, p99_ms; /* first byte of a request to the last of its answer */
+	double error_rate;             /* share of 5xx among the answers, 0..1 */
+	double upstream_ms;            /* mean time that replicas took for the answers below 500 */
+};
+
+/* The share of one replica in that. */
+struct message_replica_traffic {
+	char name[REPLICA_NAME_MAX]; /* "" where the address is not known to be anybody's */
+	char address[64];            /* ip:port */
+	double completed_rps;
+	double p50_ms, p95_ms, p99_ms; /* of the replica's own answers; NaN: unknown */
+	double error_rate;
+	double upstream_ms;
 };
 
 /* alerts: one window of probes, by monitor. */
@@ -52,6 +66,8 @@ struct message_alert {
 	int ready;    /* of these in rotation; -1 unknown */
 	double ts;    /* seconds since 1970, when the window closed; NaN: not given */
 	struct message_traffic traffic;
+	struct message_replica_traffic *by_replica; /* owned: message_alert_done */
+	size_t by_replica_n;
 };
 
 enum message_action { ACTION_NOOP, ACTION_RESTART, ACTION_SCALE_UP, ACTION_SCALE_DOWN };
@@ -70,7 +86,8 @@ struct message_plan {
 	bool low_windows[MESSAGE_LOW_MAX];    /* oldest first */
 	int low_windows_n;
 	int telemetry_replicas; /* -1: not given */
-	cJSON *explain;         /* object or NULL; owned: message_plan_done */
+	cJSON *explain;         /* objects or NULL; owned: message_plan_done */
+	cJSON *advisor;
 };
 
 enum message_status { STATUS_OK, STATUS_NOOP, STATUS_SKIPPED, STATUS_ERROR };
@@ -110,10 +127,55 @@ struct message_upstreams {
 	double ts;
 };
 
-/* ${default_target} stands where the message names none. */
+enum message_outcome {
+	OUTCOME_VERDICT,   /* a verdict that fits the schema */
+	OUTCOME_ABSTAINED, /* it answered, but not with one */
+	OUTCOME_FAILED     /* no answer: limits, errors, time */
+};
+enum message_mode { MODE_ADVISE, MODE_SHADOW };
+
+/* advice, kind "advice": what came of asking the advisor once, by planner. */
+struct message_advice {
+	char id[MESSAGE_ID_MAX];
+	char target[REPLICA_NAME_MAX];
+	double ts;       /* when it ended */
+	double asked_ts; /* ts of the alert it was asked about */
+	char state[64];  /* what must still hold for the verdict to count: policy_decision.state */
+	enum message_mode mode;
+	char provider[16], model[128]; /* model as the reply names it, else as asked */
+	enum message_outcome outcome;
+	char cause[MESSAGE_TEXT_MAX]; /* of an abstention or a failure; without secrets */
+	enum message_action action;   /* of a verdict only, like the next three */
+	char reason[MESSAGE_TEXT_MAX];
+	double alpha_up, beta_down;    /* NaN: none proposed */
+	enum message_action heuristic; /* what was decided without it, about the same alert */
+	int heuristic_replicas;
+	double latency_ms;
+	int tokens_in, tokens_out; /* -1 unknown */
+	double cost_usd;           /* NaN unknown */
+	double retry_ts;           /* not asked again before; NaN: no limit */
+};
+
+enum message_judgement { JUDGED_AGREED, JUDGED_HELPFUL, JUDGED_HARMFUL, JUDGED_NEUTRAL };
+
+/* advice, kind "judgement": how a verdict turned out, some windows later, by planner. */
+struct message_judged {
+	char id[MESSAGE_ID_MAX];
+	char target[REPLICA_NAME_MAX];
+	double ts;
+	char advice[MESSAGE_ID_MAX]; /* id of the advice */
+	enum message_judgement judgement;
+	int windows, slo_windows; /* seen since, and of these over the objective */
+	double replica_sec;       /* more (or, negative, fewer) than the heuristic's count cost */
+	char reason[MESSAGE_TEXT_MAX];
+};
+
+/* ${default_target} stands where the message names none.  The last of by_replica are left out of a
+ * message that would pass MESSAGE_BYTES_MAX. */
 int message_alert_decode(const char *text, size_t len, const char *default_target,
 			 struct message_alert *ret, struct message_error *ret_error);
 char *message_alert_encode(const struct message_alert *);
+void message_alert_done(struct message_alert *);
 
 /* A message of another kind than "plan" (an {"kind":"error"}) gives -ENOMSG. */
 int message_plan_decode(const char *text, size_t len, const char *default_target,
@@ -136,8 +198,20 @@ char *message_result_encode(const struct message_result *);
 char *message_upstreams_encode(const struct message_upstreams *);
 void message_upstreams_done(struct message_upstreams *);
 
-/* Wire names: "scale_up", "ok". */
+/* Which of the two a text on the advice channel is: exactly one of the outputs is filled and its
+ * kind returned. */
+enum message_advice_kind { ADVICE_ADVICE = 1, ADVICE_JUDGED = 2 }; /* below 0: -EBADMSG */
+int message_advice_decode(const char *text, size_t len, const char *default_target,
+			  struct message_advice *ret_advice, struct message_judged *ret_judged,
+			  struct message_error *ret_error);
+char *message_advice_encode(const struct message_advice *);
+char *message_judged_encode(const struct message_judged *);
+
+/* Wire names: "scale_up", "ok", "verdict", "advise", "helpful". */
 const char *message_action_name(enum message_action);
 const char *message_status_name(enum message_status);
+const char *message_outcome_name(enum message_outcome);
+const char *message_mode_name(enum message_mode);
+const char *message_judgement_name(enum message_judgement);
 
 #endif

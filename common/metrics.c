@@ -54,6 +54,16 @@ struct metric *metrics_add(struct metrics *set, enum metric_type type, const cha
 	return m;
 }
 
+void metrics_add_table(struct metrics *set, const struct metric_row *table, void *base)
+{
+	for (const struct metric_row *row = table; row->name != NULL; row++) {
+		void *at = (char *)base + row->offset;
+
+		*(struct metric **)at =
+			metrics_add(set, row->type, row->name, row->labels, row->help);
+	}
+}
+
 void metric_inc(struct metric *m)
 {
 	m->value += 1;

@@ -3,11 +3,11 @@
 #include "common/http_server.h"
 #include "common/log.h"
 #include "common/service.h"
+#include "common/service_malformed.h"
 #include "dashboard/render.h"
 #include "dashboard/server.h"
 #include "dashboard/state.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 #define LOOK_BACK_MAX 2000 /* messages of a channel read at the start */
@@ -47,7 +47,7 @@ struct dashboard {
 	struct state *state;
 	struct server *server;
 	struct bus *bus;
-	struct metric *malformed;
+	struct malformed malformed;
 	bool live; /* the past has been read */
 };
 
@@ -69,17 +69,6 @@ static void where_healthz_is(const void *config, const char **ret_bind, int *ret
 	*ret_port = c->port;
 }
 
-static void on_malformed(struct dashboard *d, const struct bus_message *m,
-			 const struct message_error *error)
-{
-	char head[201];
-
-	metric_inc(d->malformed);
-	snprintf(head, sizeof(head), "%s", m->text);
-	log_warn("message ignored", F_STR("channel", m->channel), F_STR("error", error->text),
-		 F_STR("raw", head));
-}
-
 static void on_message(const struct bus_message *m, void *cookie)
 {
 	struct dashboard *d = cookie;
@@ -89,7 +78,7 @@ static void on_message(const struct bus_message *m, void *cookie)
 				 &error);
 
 	if (changed < 0) {
-		on_malformed(d, m, &error);
+		malformed_skip(&d->malformed, m, error.text);
 		return;
 	}
 	if (!d->live || changed == 0)
@@ -147,9 +136,9 @@ int main(int argc, char **argv)
 	};
 
 	d.sv = service_start(&spec, argc, argv);
-	d.malformed = metrics_add(service_metrics(d.sv), METRIC_COUNTER,
-				  "agentic_dashboard_malformed_total", NULL,
-				  "Messages that could not be used");
+	d.malformed.count = metrics_add(service_metrics(d.sv), METRIC_COUNTER,
+					"agentic_dashboard_malformed_total", NULL,
+					"Messages that could not be used");
 	d.state = state_new(d.config.target);
 	serve(&d);
 	d.bus = service_bus(d.sv, &bus);

@@ -75,6 +75,7 @@ static int fold_alert(struct state *st, const char *text, size_t len, double now
 
 	if (err != 0)
 		return err;
+	message_alert_done(&alert); /* no single replica's figures are shown */
 	if (!is_ours(st, alert.target))
 		return 0;
 	if (isnan(alert.ts))

@@ -381,29 +381,36 @@ void conductor_live(struct conductor *c)
 
 /* -------------------------------------------------------------------------------------------- */
 
-static void add_metrics(struct conductor *c, struct metrics *set)
-{
-	static const char *const labels[STEP_KINDS] = {
-		[STEP_CREATE] = "step=\"create\"", [STEP_RENAME] = "step=\"rename\"",
-		[STEP_STOP] = "step=\"stop\"",     [STEP_RESTART] = "step=\"restart\"",
-		[STEP_REMOVE] = "step=\"remove\"",
-	};
-
-	c->metrics.wanted = metrics_add(set, METRIC_GAUGE, "agentic_executor_wanted_replicas", NULL,
-					"Replicas that are kept, the template counted");
-	c->metrics.running = metrics_add(set, METRIC_GAUGE, "agentic_executor_running_replicas",
-					 NULL, "Replicas that run, the template counted");
-	c->metrics.leaving = metrics_add(set, METRIC_GAUGE, "agentic_executor_leaving_replicas",
-					 NULL, "Replicas on their way out");
-	for (size_t i = 0; i < STEP_KINDS; i++)
-		c->metrics.steps[i] =
-			metrics_add(set, METRIC_COUNTER, "agentic_executor_steps_total", labels[i],
-				    "Steps that ended");
-	for (size_t i = 0; i < STEP_KINDS; i++)
-		c->metrics.failures[i] =
-			metrics_add(set, METRIC_COUNTER, "agentic_executor_step_failures_total",
-				    labels[i], "Steps that failed");
-}
+static const struct metric_row metric_table[] = {
+	{METRIC_GAUGE, "agentic_executor_wanted_replicas", NULL,
+	 "Replicas that are kept, the template counted",
+	 offsetof(struct conductor, metrics.wanted)},
+	{METRIC_GAUGE, "agentic_executor_running_replicas", NULL,
+	 "Replicas that run, the template counted", offsetof(struct conductor, metrics.running)},
+	{METRIC_GAUGE, "agentic_executor_leaving_replicas", NULL, "Replicas on their way out",
+	 offsetof(struct conductor, metrics.leaving)},
+	{METRIC_COUNTER, "agentic_executor_steps_total", "step=\"create\"", "Steps that ended",
+	 offsetof(struct conductor, metrics.steps[STEP_CREATE])},
+	{METRIC_COUNTER, "agentic_executor_steps_total", "step=\"rename\"", "Steps that ended",
+	 offsetof(struct conductor, metrics.steps[STEP_RENAME])},
+	{METRIC_COUNTER, "agentic_executor_steps_total", "step=\"stop\"", "Steps that ended",
+	 offsetof(struct conductor, metrics.steps[STEP_STOP])},
+	{METRIC_COUNTER, "agentic_executor_steps_total", "step=\"restart\"", "Steps that ended",
+	 offsetof(struct conductor, metrics.steps[STEP_RESTART])},
+	{METRIC_COUNTER, "agentic_executor_steps_total", "step=\"remove\"", "Steps that ended",
+	 offsetof(struct conductor, metrics.steps[STEP_REMOVE])},
+	{METRIC_COUNTER, "agentic_executor_step_failures_total", "step=\"create\"",
+	 "Steps that failed", offsetof(struct conductor, metrics.failures[STEP_CREATE])},
+	{METRIC_COUNTER, "agentic_executor_step_failures_total", "step=\"rename\"",
+	 "Steps that failed", offsetof(struct conductor, metrics.failures[STEP_RENAME])},
+	{METRIC_COUNTER, "agentic_executor_step_failures_total", "step=\"stop\"",
+	 "Steps that failed", offsetof(struct conductor, metrics.failures[STEP_STOP])},
+	{METRIC_COUNTER, "agentic_executor_step_failures_total", "step=\"restart\"",
+	 "Steps that failed", offsetof(struct conductor, metrics.failures[STEP_RESTART])},
+	{METRIC_COUNTER, "agentic_executor_step_failures_total", "step=\"remove\"",
+	 "Steps that failed", offsetof(struct conductor, metrics.failures[STEP_REMOVE])},
+	{0},
+};
 
 struct conductor *conductor_open(uv_loop_t *loop, const struct conductor_options *o)
 {
@@ -424,7 +431,7 @@ struct conductor *conductor_open(uv_loop_t *loop, const struct conductor_options
 	c->lifecycle = lifecycle_open(o->docker, config->target, config->stop_timeout_sec,
 				      on_step_done, c);
 	herald_init(&c->herald, o->bus, config->target, o->metrics);
-	add_metrics(c, o->metrics);
+	metrics_add_table(o->metrics, metric_table, c);
 	uv_timer_init(loop, &c->timer);
 	c->timer.data = c;
 	return c;

@@ -8,21 +8,24 @@
 #include <stdlib.h>
 #include <string.h>
 
+static const struct metric_row metric_table[] = {
+	{METRIC_COUNTER, "agentic_executor_results_dropped_total", NULL,
+	 "Results given up because Redis was away too long", offsetof(struct herald, dropped)},
+	{METRIC_COUNTER, "agentic_executor_results_total", "status=\"ok\"", "Results published",
+	 offsetof(struct herald, results[STATUS_OK])},
+	{METRIC_COUNTER, "agentic_executor_results_total", "status=\"noop\"", "Results published",
+	 offsetof(struct herald, results[STATUS_NOOP])},
+	{METRIC_COUNTER, "agentic_executor_results_total", "status=\"skipped\"",
+	 "Results published", offsetof(struct herald, results[STATUS_SKIPPED])},
+	{METRIC_COUNTER, "agentic_executor_results_total", "status=\"error\"", "Results published",
+	 offsetof(struct herald, results[STATUS_ERROR])},
+	{0},
+};
+
 void herald_init(struct herald *h, struct bus *bus, const char *target, struct metrics *set)
 {
-	static const char *const labels[HERALD_STATUSES] = {
-		[STATUS_OK] = "status=\"ok\"",
-		[STATUS_NOOP] = "status=\"noop\"",
-		[STATUS_SKIPPED] = "status=\"skipped\"",
-		[STATUS_ERROR] = "status=\"error\"",
-	};
-
 	*h = (struct herald){.bus = bus, .target = target};
-	h->dropped = metrics_add(set, METRIC_COUNTER, "agentic_executor_results_dropped_total",
-				 NULL, "Results given up because Redis was away too long");
-	for (size_t i = 0; i < HERALD_STATUSES; i++)
-		h->results[i] = metrics_add(set, METRIC_COUNTER, "agentic_executor_results_total",
-					    labels[i], "Results published");
+	metrics_add_table(set, metric_table, h);
 }
 
 void herald_publish(struct herald *h, struct message_result *result)

@@ -173,7 +173,7 @@ static void connect_next(struct operation *op)
 	}
 	cJSON_AddStringToObject(body, "Container", op->id);
 	buf_init(&network, sizeof(op->error));
-	err = docker_url_encode(json_str(connect, "network"), &network);
+	err = buf_url(&network, json_str(connect, "network"));
 	if (err < 0)
 		undo(op, err, "the name of a network is too long");
 	else

@@ -1,34 +1,19 @@
 /* Wiring. executor: keeps as many replicas as the last plan asked for, inside its own bounds.
  * Plans, the watcher's messages and Docker's events all come to the same: look again. */
-#include "common/log.h"
-#include "common/mem.h"
 #include "common/service.h"
+#include "common/service_malformed.h"
 #include "executor/conductor.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
-enum {
-	LOOK_BACK = 1000, /* messages of each channel that are read at the start */
-	HEAD_BYTES = 200, /* of a message that makes no sense, for the log */
-};
+enum { LOOK_BACK = 1000 }; /* messages of each channel that are read at the start */
 
 struct executor {
 	struct executor_config config;
 	struct conductor *conductor;
-	struct metric *malformed;
+	struct malformed malformed;
 };
-
-static void malformed(struct executor *e, const struct bus_message *m, const char *why)
-{
-	char *head = xstrndup(m->text, m->len < HEAD_BYTES ? m->len : HEAD_BYTES);
-
-	metric_inc(e->malformed);
-	log_warn("skipping a message that makes no sense", F_STR("channel", m->channel),
-		 F_STR("error", why), F_STR("begins", head));
-	free(head);
-}
 
 static void on_action(struct executor *e, const struct bus_message *m)
 {
@@ -39,7 +24,7 @@ static void on_action(struct executor *e, const struct bus_message *m)
 	if (err == -ENOMSG)
 		return; /* the planner says that it could not plan */
 	if (err < 0) {
-		malformed(e, m, error.text);
+		malformed_skip(&e->malformed, m, error.text);
 		return;
 	}
 	if (plan.action != ACTION_NOOP)
@@ -56,7 +41,7 @@ static void on_result(struct executor *e, const struct bus_message *m)
 					  &error);
 
 	if (kind < 0) {
-		malformed(e, m, error.text);
+		malformed_skip(&e->malformed, m, error.text);
 	} else if (kind == RESULTS_RESULT) {
 		conductor_result(e->conductor, &result);
 	} else {
@@ -125,9 +110,9 @@ int main(int argc, char **argv)
 		.metrics = service_metrics(sv),
 	};
 
-	e.malformed =
+	e.malformed.count =
 		metrics_add(options.metrics, METRIC_COUNTER, "agentic_executor_malformed_total",
-			    NULL, "Messages that made no sense");
+			    NULL, "Messages that could not be used");
 	e.conductor = conductor_open(service_loop(sv), &options);
 	docker_follow(options.docker, on_event, &e);
 	service_run(sv);

@@ -43,7 +43,8 @@ const struct setting subscriber_settings[] = {
 
 const char subscriber_options_help[] =
 	"  --json         JSON lines, as always where standard output is no terminal\n"
-	"  --channel C    only this channel; may be repeated\n"
+	"  --channel C    only this channel (alerts, actions, results, advice, or any other);\n"
+	"                 may be repeated\n"
 	"  --since WHEN   begin with what is kept since then: a duration before now (90s, 15m,\n"
 	"                 24h, 7d) or the id of a stream entry (1795458155613-0)\n"
 	"  --simulate     apply the plans to a ledger and print the counts they lead to\n"

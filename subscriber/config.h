@@ -26,7 +26,7 @@ struct subscriber_config {
 	bool json, simulate, verbose, has_since;
 	struct subscriber_since since;
 	const char *channels[SUBSCRIBER_CHANNELS_MAX];
-	size_t channels_n; /* 0: all three */
+	size_t channels_n; /* 0: all of the suite */
 	const char *bad_option, *bad_value;
 };
 

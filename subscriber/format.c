@@ -2,6 +2,7 @@
 #include "subscriber/format.h"
 
 #include "common/json.h"
+#include "common/utc.h"
 
 #include <errno.h>
 #include <math.h>
@@ -31,6 +32,19 @@ static const char *const status_colors[] = {
 	[STATUS_ERROR] = RED,
 };
 
+static const char *const outcome_colors[] = {
+	/* of a verdict: its action's */
+	[OUTCOME_ABSTAINED] = DIM,
+	[OUTCOME_FAILED] = RED,
+};
+
+static const char *const judgement_colors[] = {
+	[JUDGED_AGREED] = DIM,
+	[JUDGED_HELPFUL] = GREEN,
+	[JUDGED_HARMFUL] = RED,
+	[JUDGED_NEUTRAL] = DIM,
+};
+
 /* Append at most ${max} bytes of ${text}; control characters (also those that UTF-8 has beyond
  * ASCII) become "?". */
 static void add_clean(struct buf *out, const char *text, size_t max)
@@ -44,33 +58,17 @@ static void add_clean(struct buf *out, const char *text, size_t max)
 	}
 }
 
-/* Howard Hinnant's civil_from_days (https://howardhinnant.github.io/date_algorithms.html). */
-static void add_date(struct buf *out, int64_t days)
-{
-	int64_t z = days + 719468, era = z / 146097;
-	int64_t doe = z - era * 146097;
-	int64_t yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365;
-	int64_t doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
-	int64_t mp = (5 * doy + 2) / 153;
-	int64_t month = mp < 10 ? mp + 3 : mp - 9;
-
-	buf_printf(out, "%04d-%02d-%02d", (int)(yoe + era * 400 + (month <= 2)), (int)month,
-		   (int)(doy - (153 * mp + 2) / 5 + 1));
-}
-
 /* Time, kind and target, in columns. */
 static void add_head(const struct format *f, struct buf *out, double ts, uint64_t time_ms,
 		     const char *color, const char *kind, const char *target)
 {
-	/* Up to the year 9999; what is beyond did not come from a clock. */
-	bool usable = isfinite(ts) && ts >= 0 && ts < 253402300800.0;
-	uint64_t sec = usable ? (uint64_t)ts : time_ms / 1000;
-	unsigned of_day = (unsigned)(sec % 86400);
 	bool colored = f->color && *color;
+	char at[UTC_TEXT_MAX] = "";
 
-	add_date(out, (int64_t)(sec / 86400));
-	buf_printf(out, " %02u:%02u:%02u  %s%-9s%s  %-12s  ", of_day / 3600, of_day / 60 % 60,
-		   of_day % 60, colored ? color : "", kind, colored ? RESET : "", target);
+	if (!utc_text(ts, at))
+		utc_text((double)time_ms / 1000, at);
+	buf_printf(out, "%s  %s%-9s%s  %-12s  ", at, colored ? color : "", kind,
+		   colored ? RESET : "", target);
 }
 
 static int end_line(struct buf *out)
@@ -87,6 +85,14 @@ static void add_ms(struct buf *out, const char *name, double value)
 		buf_printf(out, "%s %8s  ", name, "-");
 	else
 		buf_printf(out, "%s %8.1f  ", name, value);
+}
+
+/* Told from the probes' figures by what only real traffic has. */
+static void add_traffic(struct buf *out, const struct message_traffic *t)
+{
+	buf_printf(out, "  %.1f req/s, %.0f in flight", t->rps, t->in_flight);
+	if (!isnan(t->p95_ms))
+		buf_printf(out, ", p95 %.1f ms", t->p95_ms);
 }
 
 static int refuse(struct message_error *ret_error, const char *sentence)
@@ -111,7 +117,8 @@ static int format_alert(struct format *f, const char *text, size_t len, uint64_t
 	if (a.ready >= 0)
 		buf_printf(out, ", %d ready", a.ready);
 	if (a.traffic.present)
-		buf_printf(out, "  %.1f req/s", a.traffic.rps);
+		add_traffic(out, &a.traffic);
+	message_alert_done(&a);
 	return end_line(out);
 }
 
@@ -224,6 +231,71 @@ static int format_result(struct format *f, const char *text, size_t len, uint64_
 	return 0;
 }
 
+static void add_verdict(struct buf *out, const struct message_advice *a)
+{
+	buf_printf(out, "%-10s  heuristic %s", message_action_name(a->action),
+		   message_action_name(a->heuristic));
+	if (a->heuristic_replicas >= 0)
+		buf_printf(out, " -> %d", a->heuristic_replicas);
+	buf_puts(out, "  ");
+	add_clean(out, a->reason, MESSAGE_TEXT_MAX);
+	if (!isnan(a->alpha_up))
+		buf_printf(out, "  alpha_up %.3g", a->alpha_up);
+	if (!isnan(a->beta_down))
+		buf_printf(out, "  beta_down %.3g", a->beta_down);
+}
+
+static void add_advice(const struct format *f, const struct message_advice *a, uint64_t time_ms,
+		       struct buf *out)
+{
+	bool verdict = a->outcome == OUTCOME_VERDICT;
+
+	add_head(f, out, a->ts, time_ms,
+		 verdict ? action_colors[a->action] : outcome_colors[a->outcome], "advice",
+		 a->target);
+	if (verdict) {
+		add_verdict(out, a);
+	} else {
+		buf_printf(out, "%-10s  ", message_outcome_name(a->outcome));
+		add_clean(out, a->cause, MESSAGE_TEXT_MAX);
+	}
+	buf_printf(out, "  (%s%s", a->mode == MODE_SHADOW ? "shadow, " : "",
+		   a->model[0] ? a->model : "unknown model");
+	if (!isnan(a->latency_ms))
+		buf_printf(out, ", %.0f ms", a->latency_ms);
+	buf_puts(out, ")");
+	end_line(out);
+}
+
+static void add_judged(const struct format *f, const struct message_judged *j, uint64_t time_ms,
+		       struct buf *out)
+{
+	add_head(f, out, j->ts, time_ms, judgement_colors[j->judgement], "judgement", j->target);
+	buf_printf(out, "%-10s  %d of %d windows over the objective",
+		   message_judgement_name(j->judgement), j->slo_windows, j->windows);
+	if (!isnan(j->replica_sec))
+		buf_printf(out, ", %+.0f replica-seconds", j->replica_sec);
+	buf_puts(out, "  ");
+	add_clean(out, j->reason, MESSAGE_TEXT_MAX);
+	end_line(out);
+}
+
+static int format_advice(struct format *f, const char *text, size_t len, uint64_t time_ms,
+			 struct buf *out, struct message_error *ret_error)
+{
+	struct message_advice advice;
+	struct message_judged judged;
+	int kind = message_advice_decode(text, len, f->target, &advice, &judged, ret_error);
+
+	if (kind < 0)
+		return kind;
+	if (kind == ADVICE_JUDGED)
+		add_judged(f, &judged, time_ms, out);
+	else
+		add_advice(f, &advice, time_ms, out);
+	return 0;
+}
+
 static int format_json(const char *channel, const char *text, size_t len, struct buf *out,
 		       struct message_error *ret_error)
 {
@@ -267,6 +339,7 @@ int format_message(struct format *f, const char *channel, const char *text, size
 		{CHANNEL_ALERTS, format_alert},
 		{CHANNEL_ACTIONS, format_plan},
 		{CHANNEL_RESULTS, format_result},
+		{CHANNEL_ADVICE, format_advice},
 	};
 
 	if (f->json)

@@ -2,9 +2,8 @@
  *
  * It only listens.  Lines are collected during one turn of the loop and written at its end; when
  * standard output is closed there is nobody left to tell, and it stops. */
-#include "common/log.h"
-#include "common/mem.h"
 #include "common/service.h"
+#include "common/service_malformed.h"
 #include "subscriber/config.h"
 #include "subscriber/format.h"
 #include "subscriber/ledger.h"
@@ -14,9 +13,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#define RAW_LOG_BYTES 200                             /* of a malformed message */
-#define OUTPUT_MAX    ((size_t)1 << 20)               /* bytes of lines not yet written */
-#define ADDED_MAX     ((size_t)3 * MESSAGE_BYTES_MAX) /* more than one message adds to them */
+#define OUTPUT_MAX ((size_t)1 << 20)               /* bytes of lines not yet written */
+#define ADDED_MAX  ((size_t)3 * MESSAGE_BYTES_MAX) /* more than one message adds to them */
 
 struct subscriber {
 	struct subscriber_config config;
@@ -25,7 +23,8 @@ struct subscriber {
 	struct ledger *ledger; /* NULL without --simulate */
 	struct buf out;
 	uv_check_t end_of_turn;
-	struct metric *messages, *malformed;
+	struct metric *messages;
+	struct malformed malformed;
 };
 
 static void write_out(struct subscriber *s)
@@ -52,24 +51,13 @@ static bool shown(const struct subscriber *s, const char *channel)
 	return false;
 }
 
-static void complain(struct subscriber *s, const struct bus_message *m,
-		     const struct message_error *error)
-{
-	char *raw = xstrndup(m->text, m->len < RAW_LOG_BYTES ? m->len : RAW_LOG_BYTES);
-
-	metric_inc(s->malformed);
-	log_warn("malformed message skipped", F_STR("channel", m->channel),
-		 F_STR("error", error->text), F_STR("text", raw));
-	free(raw);
-}
-
 static void show(struct subscriber *s, const struct bus_message *m)
 {
 	struct message_error error;
 
 	if (format_message(&s->format, m->channel, m->text, m->len, m->time_ms, &s->out, &error) <
 	    0)
-		complain(s, m, &error);
+		malformed_skip(&s->malformed, m, error.text);
 }
 
 static void simulate_plan(struct subscriber *s, const struct bus_message *m)
@@ -85,16 +73,23 @@ static void simulate_plan(struct subscriber *s, const struct bus_message *m)
 	message_plan_done(&plan);
 }
 
-static void simulate(struct subscriber *s, const struct bus_message *m)
+static void simulate_alert(struct subscriber *s, const struct bus_message *m)
 {
 	struct message_error error;
 	struct message_alert alert;
 
+	if (message_alert_decode(m->text, m->len, s->config.target, &alert, &error) < 0)
+		return;
+	ledger_observe(s->ledger, alert.target, alert.replicas);
+	message_alert_done(&alert);
+}
+
+static void simulate(struct subscriber *s, const struct bus_message *m)
+{
 	if (strcmp(m->channel, CHANNEL_ACTIONS) == 0)
 		simulate_plan(s, m);
-	else if (strcmp(m->channel, CHANNEL_ALERTS) == 0 &&
-		 message_alert_decode(m->text, m->len, s->config.target, &alert, &error) == 0)
-		ledger_observe(s->ledger, alert.target, alert.replicas);
+	else if (strcmp(m->channel, CHANNEL_ALERTS) == 0)
+		simulate_alert(s, m);
 }
 
 static void on_message(const struct bus_message *m, void *cookie)
@@ -131,7 +126,8 @@ static uint64_t since_ms(const struct subscriber_config *c)
 
 static struct bus *bus_listen(struct subscriber *s)
 {
-	static const char *const all[] = {CHANNEL_ALERTS, CHANNEL_ACTIONS, CHANNEL_RESULTS};
+	static const char *const all[] = {CHANNEL_ALERTS, CHANNEL_ACTIONS, CHANNEL_RESULTS,
+					  CHANNEL_ADVICE};
 	struct bus_options o = {
 		.replay_since_ms = since_ms(&s->config),
 		.on_message = on_message,
@@ -161,6 +157,14 @@ static void format_open(struct subscriber *s)
 	};
 }
 
+static const struct metric_row metric_table[] = {
+	{METRIC_COUNTER, "agentic_subscriber_messages_total", NULL, "Messages heard",
+	 offsetof(struct subscriber, messages)},
+	{METRIC_COUNTER, "agentic_subscriber_malformed_total", NULL,
+	 "Messages that could not be used", offsetof(struct subscriber, malformed.count)},
+	{0},
+};
+
 int main(int argc, char **argv)
 {
 	static struct subscriber s;
@@ -177,11 +181,7 @@ int main(int argc, char **argv)
 	struct bus *bus;
 
 	s.service = service_start(&spec, argc, argv);
-	s.messages = metrics_add(service_metrics(s.service), METRIC_COUNTER,
-				 "agentic_subscriber_messages_total", NULL, "Messages heard");
-	s.malformed = metrics_add(service_metrics(s.service), METRIC_COUNTER,
-				  "agentic_subscriber_malformed_total", NULL,
-				  "Messages that could not be used");
+	metrics_add_table(service_metrics(s.service), metric_table, &s);
 	buf_init(&s.out, OUTPUT_MAX);
 	format_open(&s);
 	if (s.config.simulate)

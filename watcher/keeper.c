@@ -418,19 +418,18 @@ static void take_up_file(struct keeper *k)
 	adopt(k);
 }
 
-static void add_metrics(struct keeper *k)
-{
-	struct metrics *set = k->options.metrics;
-
-	k->metrics.reloads = metrics_add(set, METRIC_COUNTER, "agentic_watcher_reloads_total", NULL,
-					 "Reloads of nginx that were begun");
-	k->metrics.refused = metrics_add(set, METRIC_COUNTER, "agentic_watcher_refused_total", NULL,
-					 "Upstream files that nginx refused");
-	k->metrics.servers = metrics_add(set, METRIC_GAUGE, "agentic_watcher_servers", NULL,
-					 "Servers in the upstream file");
-	k->metrics.generation = metrics_add(set, METRIC_GAUGE, "agentic_watcher_generation", NULL,
-					    "Number of the upstream file that nginx runs");
-}
+static const struct metric_row metric_table[] = {
+	{METRIC_COUNTER, "agentic_watcher_reloads_total", NULL, "Reloads of nginx that were begun",
+	 offsetof(struct keeper, metrics.reloads)},
+	{METRIC_COUNTER, "agentic_watcher_refused_total", NULL, "Upstream files that nginx refused",
+	 offsetof(struct keeper, metrics.refused)},
+	{METRIC_GAUGE, "agentic_watcher_servers", NULL, "Servers in the upstream file",
+	 offsetof(struct keeper, metrics.servers)},
+	{METRIC_GAUGE, "agentic_watcher_generation", NULL,
+	 "Number of the upstream file that nginx runs",
+	 offsetof(struct keeper, metrics.generation)},
+	{0},
+};
 
 struct keeper *keeper_open(uv_loop_t *loop, const struct keeper_options *options)
 {
@@ -450,7 +449,7 @@ struct keeper *keeper_open(uv_loop_t *loop, const struct keeper_options *options
 	};
 
 	k->options = *options;
-	add_metrics(k);
+	metrics_add_table(options->metrics, metric_table, k);
 	readiness_init(&k->readiness, options->target, options->ready_path != NULL,
 		       options->app_port);
 	k->bulletin = (struct bulletin){.bus = options->bus, .target = options->target};

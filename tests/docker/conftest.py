@@ -11,6 +11,7 @@ import pytest
 
 from support.engine import build_suite_image, private_engine
 from support.procs import Process, binary
+from support.watched import World
 
 
 @pytest.fixture(scope="session")
@@ -48,3 +49,14 @@ def spawn():
     yield start
     for p in reversed(processes):
         p.close()
+
+
+@pytest.fixture
+def world(engine, suite_image, network, spawn):
+    """A World whose watcher the test starts; in the end it must have stopped cleanly."""
+    w = World(engine, suite_image, network, spawn)
+    try:
+        yield w
+        assert w.watcher.terminate() == 0, w.watcher.stderr()
+    finally:
+        w.close()

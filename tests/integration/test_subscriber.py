@@ -16,6 +16,15 @@ RESULT = {"ts": 1795458157.0, "id": "p1", "action": "scale_up", "target": "app",
           "result": {"status": "ok", "message": "started app-dup-3"}, "replicas_before": 3,
           "replicas_after": 4, "duration_ms": 412}
 
+ADVICE = {"ts": 1795458158.0, "kind": "advice", "id": "v1", "target": "app", "mode": "advise",
+          "provider": "gemini", "model": "some-model", "outcome": "verdict", "latency_ms": 812,
+          "heuristic": {"action": "noop", "replicas": 3},
+          "decision": {"action": "scale_up", "reason": "p95 is rising"}}
+JUDGEMENT = {"ts": 1795458238.0, "kind": "judgement", "id": "j1", "target": "app", "advice": "v1",
+             "judgement": "helpful", "windows": 20, "slo_windows": 1, "replica_sec": 80,
+             "reason": "it was needed"}
+CHANNELS = ("alerts", "actions", "results", "advice")
+
 
 def plan(id_, action, **more):
     return {"ts": 1795458156.0, "kind": "plan", "id": id_, "container": "app",
@@ -26,10 +35,12 @@ def plan(id_, action, **more):
 def subscriber(redis_server, spawn):
     """Start one, and wait until it listens (whether as the only one or not)."""
     def start(*args, env=None, **options):
-        before = redis_server.redis("PUBSUB", "NUMSUB", "alerts", "actions", "results", "x")
+        def listeners():
+            return redis_server.redis("PUBSUB", "NUMSUB", *CHANNELS, "x")
+
+        before = listeners()
         p = spawn("subscriber", *args, env={**redis_server.env, **(env or {})}, **options)
-        wait_for(lambda: redis_server.redis("PUBSUB", "NUMSUB", "alerts", "actions", "results",
-                                            "x") != before, what=p.stderr)
+        wait_for(lambda: listeners() != before, what=p.stderr)
         return p
     return start
 
@@ -75,22 +86,22 @@ def terminal():
 def test_json_lines_hold_the_text_as_it_came(subscriber, publish):
     p = subscriber()
     texts = [("alerts", '{"id":"1",  "x":1.50, "u":"\\u00e4ä"}'), ("actions", '{"id":"2"}'),
-             ("results", '{"any":"thing"}')]
+             ("results", '{"any":"thing"}'), ("advice", '{"id":"3"}')]
     for channel, text in texts:
         publish(channel, text)
-    wait_for(lambda: len(p.lines()) == 3, what=lambda: p.stdout() + p.stderr())
+    wait_for(lambda: len(p.lines()) == 4, what=lambda: p.stdout() + p.stderr())
     # One connection carries them all, so their order is that of publishing.
     assert p.lines() == [f'{{"channel":"{c}","message":{t}}}' for c, t in texts]
     assert p.terminate() == 0
 
 
-def test_one_channel(subscriber, publish):
-    p = subscriber("--channel", "x", "--channel", "results")
-    publish("alerts", ALERT)
-    publish("results", RESULT)
-    publish("x", {"y": 1})
+@pytest.mark.parametrize("channel", CHANNELS)
+def test_some_channels(subscriber, publish, channel):
+    p = subscriber("--channel", "x", "--channel", channel)
+    for c in (*CHANNELS, "x"):
+        publish(c, {"about": c})
     wait_for(lambda: len(p.lines()) == 2, what=p.stdout)
-    assert [json.loads(line)["channel"] for line in p.lines()] == ["results", "x"]
+    assert [json.loads(line)["channel"] for line in p.lines()] == [channel, "x"]
 
 
 def test_since(redis_server, subscriber, spawn, publish):
@@ -117,10 +128,11 @@ def test_since(redis_server, subscriber, spawn, publish):
 
 def test_malformed_messages_are_logged_once_and_skipped(subscriber, publish):
     p = subscriber()
-    publish("alerts", "not json \x1b[2J" + "y" * 300)
+    for _ in range(2):
+        publish("alerts", "not json \x1b[2J" + "y" * 300)
     publish("alerts", ALERT)
     wait_for(lambda: len(p.lines()) == 1, what=p.stdout)
-    complaints = [x for x in p.stderr().split("\n") if "malformed" in x]
+    complaints = [x for x in p.stderr().split("\n") if "message ignored" in x]
     assert len(complaints) == 1
     assert "not json" in complaints[0] and "\x1b" not in complaints[0]
     assert "y" * 150 in complaints[0] and "y" * 200 not in complaints[0]
@@ -146,7 +158,10 @@ def test_terminal(subscriber, publish, terminal):
     publish("actions", plan("p0", "noop"))
     publish("actions", plan("p1", "scale_up", replicas=4))
     publish("results", RESULT)
-    terminal.await_text("started app-dup-3")
+    publish("advice", ADVICE)
+    publish("advice", {**ADVICE, "id": "v2", "outcome": "failed", "cause": "HTTP 503"})
+    publish("advice", JUDGEMENT)
+    terminal.await_text("it was needed")
     # Channels are one connection, so the order holds.
     assert terminal.read() == (
         "2026-11-23 18:22:35  alert      app           p95    124.2  avg    123.5  p99    124.3  "
@@ -155,7 +170,13 @@ def test_terminal(subscriber, publish, terminal):
         "8.3x baseline  after 1 noop\n"
         "2026-11-23 18:22:36  \x1b[33mledger   \x1b[0m  app           scale_up    3 -> 4 replicas\n"
         "2026-11-23 18:22:37  \x1b[32mresult   \x1b[0m  app           scale_up    ok       3 -> 4"
-        "  started app-dup-3  (412 ms)\n")
+        "  started app-dup-3  (412 ms)\n"
+        "2026-11-23 18:22:38  \x1b[33madvice   \x1b[0m  app           scale_up    heuristic noop -> 3"
+        "  p95 is rising  (some-model, 812 ms)\n"
+        "2026-11-23 18:22:38  \x1b[31madvice   \x1b[0m  app           failed      HTTP 503"
+        "  (some-model, 812 ms)\n"
+        "2026-11-23 18:23:58  \x1b[32mjudgement\x1b[0m  app           helpful     "
+        "1 of 20 windows over the objective, +80 replica-seconds  it was needed\n")
     assert p.terminate() == 0
 
 
@@ -211,9 +232,11 @@ def test_a_recording_can_be_read_again(subscriber, publish, redis_server):
     for n in range(500):
         publish("alerts", {**ALERT, "id": f"a{n}"})
         publish("actions", plan(f"a{n}", "noop"))
+        publish("results", {**RESULT, "id": f"a{n}"})
+        publish("advice", {**ADVICE, "id": f"a{n}"})
     p = subscriber("--json", "--since", "24h")
-    wait_for(lambda: len(p.lines()) == 1000, what=p.stderr)
+    wait_for(lambda: len(p.lines()) == 500 * len(CHANNELS), what=p.stderr)
     messages = [json.loads(line) for line in p.lines()]
-    for channel in ("alerts", "actions"):
+    for channel in CHANNELS:
         assert [m["message"]["id"] for m in messages if m["channel"] == channel] == \
             [f"a{n}" for n in range(500)]

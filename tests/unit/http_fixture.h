@@ -25,6 +25,7 @@ struct outcome {
 	char body[256];
 	size_t body_len;
 	double connect_ms, total_ms;
+	double retry_after_sec;
 	void (*then)(struct outcome *);
 	struct http_call *call;
 
@@ -84,6 +85,7 @@ static inline void on_done(const struct http_result *result, void *cookie)
 	o->body_len = result->body_len;
 	o->connect_ms = result->connect_ms;
 	o->total_ms = result->total_ms;
+	o->retry_after_sec = result->retry_after_sec;
 	snprintf(o->error, sizeof(o->error), "%s", result->error);
 	snprintf(o->body, sizeof(o->body), "%s", result->body);
 	if (o->then != NULL)

@@ -14,6 +14,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -33,7 +34,11 @@ static const char full_alert[] =
 	"\","
 	"\"window_sec\":4,\"requests\":20,\"success_rate\":0.95,\"avg_ms\":123.5,\"p50_ms\":123.1,"
 	"\"p95_ms\":124.2,\"p99_ms\":124.3,\"replicas\":2,\"ready\":1,\"ts\":1795458155.613,"
-	"\"traffic\":{\"rps\":148.2,\"in_flight\":9,\"p95_ms\":131,\"error_rate\":0.002}}";
+	"\"traffic\":{\"rps\":148.2,\"completed_rps\":147.5,\"in_flight\":9,\"p50_ms\":121,"
+	"\"p95_ms\":131,\"p99_ms\":140.5,\"error_rate\":0.002,\"upstream_ms\":122.25,\"replicas\":["
+	"{\"name\":\"app\",\"address\":\"10.0.0.2:8080\",\"completed_rps\":80,\"p50_ms\":120,"
+	"\"p95_ms\":130,\"p99_ms\":139.5,\"error_rate\":0.001,\"upstream_ms\":119.75},"
+	"{\"address\":\"10.0.0.3:8080\"}]}}";
 
 static const char full_plan[] =
 	"{\"ts\":1795458156.001,\"kind\":\"plan\",\"id\":\"a1\",\"container\":\"app\","
@@ -41,7 +46,7 @@ static const char full_plan[] =
 	"\"replicas\":4},"
 	"\"telemetry\":{\"p95_ms\":990.5,\"baseline_ms\":119.3,\"sigma_ms\":2.25,\"replicas\":2,"
 	"\"window_sec\":3,\"low_windows\":[true,false,true]},"
-	"\"explain\":{\"ratio\":8.3}}";
+	"\"explain\":{\"ratio\":8.3},\"advisor\":{\"followed\":true}}";
 
 static const char full_result[] =
 	"{\"ts\":1795458157.5,\"id\":\"a1\",\"action\":\"scale_up\",\"target\":\"app\","
@@ -56,6 +61,27 @@ static const char full_upstreams[] =
 	"{\"name\":\"app-dup-1\",\"address\":\"10.0.0.3:8080\"}],"
 	"\"drained\":[\"app-dup-3\",\"app-dup-4\"],\"drained_ids\":[\"c3\",\"\"]}";
 
+static const char full_advice[] =
+	"{\"ts\":1795458159.25,\"kind\":\"advice\",\"id\":\"v1\",\"target\":\"app\","
+	"\"asked_ts\":1795458155.613,\"state\":\"high/2\",\"mode\":\"shadow\","
+	"\"provider\":\"gemini\",\"model\":\"some-model-1\",\"outcome\":\"verdict\","
+	"\"heuristic\":{\"action\":\"restart\",\"replicas\":2},\"latency_ms\":812.5,"
+	"\"tokens\":{\"in\":640,\"out\":85},\"cost_usd\":0.0001985,\"retry_ts\":1795458200,"
+	"\"decision\":{\"action\":\"scale_up\",\"reason\":\"rising\",\"alpha_up\":1.6,"
+	"\"beta_down\":0.8}}";
+
+static const char full_abstention[] =
+	"{\"ts\":1795458159.25,\"kind\":\"advice\",\"id\":\"v2\",\"target\":\"app\","
+	"\"asked_ts\":1795458155.613,\"state\":\"high/2\",\"mode\":\"advise\","
+	"\"provider\":\"openai\",\"model\":\"some-model-1\",\"outcome\":\"abstained\","
+	"\"heuristic\":{\"action\":\"noop\",\"replicas\":2},\"latency_ms\":812.5,"
+	"\"cause\":\"MAX_TOKENS without parts\"}";
+
+static const char full_judged[] =
+	"{\"ts\":1795458240,\"kind\":\"judgement\",\"id\":\"j1\",\"target\":\"app\","
+	"\"advice\":\"v1\",\"judgement\":\"harmful\",\"windows\":20,\"slo_windows\":3,"
+	"\"replica_sec\":-80.5,\"reason\":\"fewer replicas, and slow\"}";
+
 typedef int recoder(const char *text, size_t len, char **ret_text, struct message_error *ret_error);
 
 static inline int recode_alert(const char *text, size_t len, char **ret_text,
@@ -64,9 +90,11 @@ static inline int recode_alert(const char *text, size_t len, char **ret_text,
 	struct message_alert alert;
 	int err = message_alert_decode(text, len, "fallback", &alert, ret_error);
 
-	if (!err)
-		*ret_text = message_alert_encode(&alert);
-	return err;
+	if (err)
+		return err;
+	*ret_text = message_alert_encode(&alert);
+	message_alert_done(&alert);
+	return 0;
 }
 
 static inline int recode_plan(const char *text, size_t len, char **ret_text,
@@ -98,14 +126,31 @@ static inline int recode_results(const char *text, size_t len, char **ret_text,
 	return kind < 0 ? kind : 0;
 }
 
+static inline int recode_advice(const char *text, size_t len, char **ret_text,
+				struct message_error *ret_error)
+{
+	struct message_advice advice;
+	struct message_judged judged;
+	int kind = message_advice_decode(text, len, "fallback", &advice, &judged, ret_error);
+
+	if (kind == ADVICE_ADVICE)
+		*ret_text = message_advice_encode(&advice);
+	if (kind == ADVICE_JUDGED)
+		*ret_text = message_judged_encode(&judged);
+	return kind < 0 ? kind : 0;
+}
+
+/* The tests of malformed fields go by these places. */
+enum { ALERT, PLAN, RESULT, UPSTREAMS, ADVICE, ABSTENTION, JUDGED };
+
 static const struct {
 	const char *text;
 	recoder *recode;
 } full[] = {
-	{full_alert, recode_alert},
-	{full_plan, recode_plan},
-	{full_result, recode_results},
-	{full_upstreams, recode_results},
+	[ALERT] = {full_alert, recode_alert},     [PLAN] = {full_plan, recode_plan},
+	[RESULT] = {full_result, recode_results}, [UPSTREAMS] = {full_upstreams, recode_results},
+	[ADVICE] = {full_advice, recode_advice},  [ABSTENTION] = {full_abstention, recode_advice},
+	[JUDGED] = {full_judged, recode_advice},
 };
 
 /* The item that ${path} ("servers.1.name") names below ${root}, its parent and its own name. */

@@ -122,12 +122,28 @@ static void test_steal(void **state)
 	buf_free(&b);
 }
 
+static void test_url(void **state)
+{
+	struct buf out;
+
+	(void)state;
+	buf_init(&out, 100);
+	assert_int_equal(buf_url(&out, "{\"a\":[\"b=c d&\xc3\xa9\"]}~-._"), 0);
+	assert_string_equal(buf_text(&out), "%7B%22a%22%3A%5B%22b%3Dc%20d%26%C3%A9%22%5D%7D~-._");
+	assert_int_equal(buf_url(&out, ""), 0);
+	buf_free(&out);
+	buf_init(&out, 4);
+	assert_int_equal(buf_url(&out, "ab/c"), -ENOBUFS);
+	buf_free(&out);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_empty),   cmocka_unit_test(test_append),
 		cmocka_unit_test(test_maximum), cmocka_unit_test(test_growth),
-		cmocka_unit_test(test_consume), cmocka_unit_test(test_steal),
+		cmocka_unit_test(test_url),     cmocka_unit_test(test_consume),
+		cmocka_unit_test(test_steal),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -240,21 +240,6 @@ static void frames_fill_the_buffer(void **state)
 	buf_free(&out);
 }
 
-static void urls_are_encoded(void **state)
-{
-	struct buf out;
-
-	(void)state;
-	buf_init(&out, 100);
-	assert_int_equal(docker_url_encode("{\"a\":[\"b=c d&\xc3\xa9\"]}~-._", &out), 0);
-	assert_string_equal(buf_text(&out), "%7B%22a%22%3A%5B%22b%3Dc%20d%26%C3%A9%22%5D%7D~-._");
-	assert_int_equal(docker_url_encode("", &out), 0);
-	buf_free(&out);
-	buf_init(&out, 4);
-	assert_int_equal(docker_url_encode("ab/c", &out), -ENOBUFS);
-	buf_free(&out);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -269,7 +254,6 @@ int main(void)
 		cmocka_unit_test(frames_are_joined),
 		cmocka_unit_test(broken_frames_keep_what_was_whole),
 		cmocka_unit_test(frames_fill_the_buffer),
-		cmocka_unit_test(urls_are_encoded),
 	};
 
 	mem_init();

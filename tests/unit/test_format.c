@@ -46,7 +46,14 @@ static void test_alert(void **state)
 		     "\"replicas\":2,\"ready\":1,\"ts\":1795458156.9,\"traffic\":{\"rps\":148.2,"
 		     "\"in_flight\":9,\"p95_ms\":131,\"error_rate\":0}}"),
 		"2026-11-23 18:22:36  alert      app           p95   1124.2  avg    123.5  "
-		"p99   1200.1  ms  ok  95.0 %  replicas 2, 1 ready  148.2 req/s\n");
+		"p99   1200.1  ms  ok  95.0 %  replicas 2, 1 ready  148.2 req/s, 9 in flight, "
+		"p95 131.0 ms\n");
+	assert_string_equal(
+		line(&human, "alerts",
+		     "{\"kind\":\"latency_metrics\",\"p95_ms\":124,\"traffic\":{\"rps\":3,"
+		     "\"in_flight\":0,\"replicas\":[{\"address\":\"10.0.0.2:80\"}]}}"),
+		AT "alert      app           p95    124.0  avg        -  p99        -  ms  "
+		   "ok 100.0 %  replicas 1  3.0 req/s, 0 in flight\n");
 }
 
 static void test_predecessors_alert(void **state)
@@ -131,6 +138,59 @@ static void test_upstreams(void **state)
 		AT "upstreams  app           generation 17  nginx: no\n");
 }
 
+#define ADVICE(mode, outcome, more)                                                                \
+	"{\"kind\":\"advice\",\"mode\":\"" mode "\",\"outcome\":\"" outcome                        \
+	"\",\"provider\":\"gemini\",\"model\":\"some-model\",\"heuristic\":{\"action\":\"noop\","  \
+	"\"replicas\":2}" more "}"
+
+static void test_verdict_beside_the_heuristic(void **state)
+{
+	(void)state;
+	assert_string_equal(
+		line(&human, "advice",
+		     ADVICE("advise", "verdict",
+			    ",\"latency_ms\":812.4,\"decision\":{\"action\":\"scale_up\","
+			    "\"reason\":\"rising \\u001b[2J\",\"alpha_up\":1.6,"
+			    "\"beta_down\":0.8}")),
+		AT "advice     app           scale_up    heuristic noop -> 2  rising  [2J  "
+		   "alpha_up 1.6  beta_down 0.8  (some-model, 812 ms)\n");
+	assert_string_equal(
+		line(&human, "advice",
+		     "{\"kind\":\"advice\",\"ts\":1795458156,\"target\":\"web\",\"mode\":"
+		     "\"shadow\",\"outcome\":\"verdict\",\"heuristic\":{\"action\":\"restart\"},"
+		     "\"decision\":{\"action\":\"noop\",\"reason\":\"calm\"}}"),
+		"2026-11-23 18:22:36  advice     web           noop        heuristic restart  "
+		"calm  (shadow, unknown model)\n");
+}
+
+static void test_no_verdict(void **state)
+{
+	struct format colored = {.target = "app", .color = true};
+
+	(void)state;
+	assert_string_equal(
+		line(&human, "advice",
+		     ADVICE("advise", "abstained", ",\"latency_ms\":90,\"cause\":\"no JSON\"")),
+		AT "advice     app           abstained   no JSON  (some-model, 90 ms)\n");
+	assert_string_equal(
+		line(&colored, "advice",
+		     ADVICE("shadow", "failed", ",\"cause\":\"429, \\u0007again later\"")),
+		AT "\033[31madvice   \033[0m  app           failed      429,  again later  "
+		   "(shadow, some-model)\n");
+}
+
+static void test_judgement(void **state)
+{
+	(void)state;
+	assert_string_equal(
+		line(&human, "advice",
+		     "{\"kind\":\"judgement\",\"advice\":\"v1\",\"judgement\":\"harmful\","
+		     "\"windows\":20,\"slo_windows\":3,\"replica_sec\":-80.5,\"reason\":"
+		     "\"fewer replicas, and slow\"}"),
+		AT "judgement  app           harmful     3 of 20 windows over the objective, "
+		   "-80 replica-seconds  fewer replicas, and slow\n");
+}
+
 static void test_colors(void **state)
 {
 	struct format f = {.target = "app", .color = true};
@@ -156,6 +216,7 @@ static void test_malformed(void **state)
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		assert_int_equal(strncmp(line(&human, "alerts", bad[i]), "error: ", 7), 0);
 		assert_int_equal(strncmp(line(&human, "results", bad[i]), "error: ", 7), 0);
+		assert_int_equal(strncmp(line(&human, "advice", bad[i]), "error: ", 7), 0);
 	}
 	assert_int_equal(strncmp(line(&human, "actions", "{"), "error: ", 7), 0);
 	assert_int_equal(strncmp(line(&human, "actions", "{\"kind\":\"plan\"}"), "error: ", 7), 0);
@@ -238,6 +299,9 @@ int main(void)
 		cmocka_unit_test(test_failure_to_plan),
 		cmocka_unit_test(test_results),
 		cmocka_unit_test(test_upstreams),
+		cmocka_unit_test(test_verdict_beside_the_heuristic),
+		cmocka_unit_test(test_no_verdict),
+		cmocka_unit_test(test_judgement),
 		cmocka_unit_test(test_colors),
 		cmocka_unit_test(test_other_channel),
 		cmocka_unit_test(test_malformed),

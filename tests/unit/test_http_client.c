@@ -1,6 +1,8 @@
 /* Shell. Unit tests of common/http_client: what goes out and what comes back. */
 #include "tests/unit/http_fixture.h"
 
+#include <time.h>
+
 static void get(void **state)
 {
 	struct fixture *f = *state;
@@ -204,6 +206,57 @@ static void redirects_are_not_followed(void **state)
 	assert_int_equal(f->server.requests_n, 1);
 }
 
+static void retry_after(void **state)
+{
+	static const struct {
+		const char *header;
+		double sec; /* NaN: none */
+	} cases[] = {
+		{"", NAN},
+		{"Retry-After: 36\r\n", 36},
+		{"retry-after:  7\r\n", 7},
+		{"Retry-After: 0\r\n", NAN},
+		{"Retry-After: -5\r\n", NAN},
+		{"Retry-After: soon\r\n", NAN},
+		{"Retry-After: Wed, 21 Oct 2015 07:28:00 GMT\r\n", NAN}, /* gone by */
+	};
+	struct fixture *f = *state;
+	struct outcome o;
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char reply[256];
+
+		snprintf(reply, sizeof(reply),
+			 "HTTP/1.1 429 Too Many\r\n%sContent-Length: 0\r\n\r\n", cases[i].header);
+		f->server.lines[0].reply = reply;
+		call(f, (struct http_call_options){0}, &o);
+		assert_int_equal(o.status, 429);
+		if (isnan(cases[i].sec))
+			assert_true(isnan(o.retry_after_sec));
+		else
+			assert_double_near(o.retry_after_sec, cases[i].sec);
+	}
+	call(f, (struct http_call_options){.url = "http://127.0.0.1:1/"}, &o);
+	assert_true(isnan(o.retry_after_sec));
+}
+
+/* A date is how long it is still to go. */
+static void retry_after_a_date(void **state)
+{
+	struct fixture *f = *state;
+	time_t later = time(NULL) + 3600;
+	char date[64], reply[256];
+	struct outcome o;
+	struct tm tm;
+
+	strftime(date, sizeof(date), "%a, %d %b %Y %H:%M:%S GMT", gmtime_r(&later, &tm));
+	snprintf(reply, sizeof(reply),
+		 "HTTP/1.1 503 Busy\r\nRetry-After: %s\r\nContent-Length: 0\r\n\r\n", date);
+	f->server.lines[0].reply = reply;
+	call(f, (struct http_call_options){0}, &o);
+	assert_true(o.retry_after_sec > 3590 && o.retry_after_sec <= 3600);
+}
+
 static void bodies_are_bounded(void **state)
 {
 	struct fixture *f = *state;
@@ -300,6 +353,8 @@ int main(void)
 		TEST(what_cannot_start_fails_later),
 		TEST(errors_keep_secrets),
 		TEST(redirects_are_not_followed),
+		TEST(retry_after),
+		TEST(retry_after_a_date),
 		TEST(bodies_are_bounded),
 		TEST(streams),
 		TEST(a_stream_opens_before_its_first_byte),

@@ -34,7 +34,10 @@ static void test_fields_land_in_their_places(void **state)
 	assert_true(a.p99_ms == 124.3 && a.replicas == 2 && a.ready == 1);
 	assert_true(a.ts == 1795458155.613);
 	assert_true(a.traffic.present && a.traffic.rps == 148.2 && a.traffic.in_flight == 9);
-	assert_true(a.traffic.p95_ms == 131 && a.traffic.error_rate == 0.002);
+	assert_true(a.traffic.completed_rps == 147.5 && a.traffic.upstream_ms == 122.25);
+	assert_true(a.traffic.p50_ms == 121 && a.traffic.p95_ms == 131);
+	assert_true(a.traffic.p99_ms == 140.5 && a.traffic.error_rate == 0.002);
+	message_alert_done(&a);
 
 	assert_int_equal(message_plan_decode(full_plan, strlen(full_plan), "x", &p, &error), 0);
 	assert_int_equal(p.action, ACTION_SCALE_UP);
@@ -45,6 +48,7 @@ static void test_fields_land_in_their_places(void **state)
 	assert_int_equal(p.low_windows_n, 3);
 	assert_true(p.low_windows[0] && !p.low_windows[1] && p.low_windows[2]);
 	assert_true(json_get(p.explain, "ratio")->valuedouble == 8.3);
+	assert_true(cJSON_IsTrue(json_get(p.advisor, "followed")));
 	message_plan_done(&p);
 
 	assert_int_equal(
@@ -71,6 +75,102 @@ static void test_fields_land_in_their_places(void **state)
 	assert_string_equal(up.drained[1].id, "");
 	message_upstreams_done(&up);
 	assert_int_equal(up.servers_n + up.drained_n, 0);
+}
+
+static void test_traffic_by_replica(void **state)
+{
+	struct message_error error;
+	struct message_alert a;
+
+	(void)state;
+	assert_int_equal(message_alert_decode(full_alert, strlen(full_alert), "x", &a, &error), 0);
+	assert_int_equal(a.by_replica_n, 2);
+	const struct message_replica_traffic *known = &a.by_replica[0], *other = &a.by_replica[1];
+
+	assert_string_equal(known->name, "app");
+	assert_string_equal(known->address, "10.0.0.2:8080");
+	assert_true(known->completed_rps == 80 && known->upstream_ms == 119.75);
+	assert_true(known->p50_ms == 120 && known->p95_ms == 130 && known->p99_ms == 139.5);
+	assert_true(known->error_rate == 0.001);
+	assert_string_equal(other->name, "");
+	assert_string_equal(other->address, "10.0.0.3:8080");
+	assert_true(isnan(other->completed_rps) && isnan(other->upstream_ms));
+	assert_true(isnan(other->p50_ms) && isnan(other->p95_ms) && isnan(other->p99_ms));
+	assert_true(isnan(other->error_rate));
+	message_alert_done(&a);
+	assert_null(a.by_replica);
+	assert_int_equal(a.by_replica_n, 0);
+}
+
+/* nginx without its access log: only stub_status. */
+static void test_least_traffic(void **state)
+{
+	char *text = changed(full_alert, "traffic", "{\"rps\":3,\"in_flight\":0}");
+	struct message_error error;
+	struct message_alert a;
+
+	(void)state;
+	assert_int_equal(message_alert_decode(text, strlen(text), "x", &a, &error), 0);
+	assert_true(a.traffic.present && a.traffic.rps == 3 && a.traffic.in_flight == 0);
+	assert_true(isnan(a.traffic.completed_rps) && isnan(a.traffic.upstream_ms));
+	assert_true(isnan(a.traffic.p50_ms) && isnan(a.traffic.p95_ms) && isnan(a.traffic.p99_ms));
+	assert_true(isnan(a.traffic.error_rate));
+	assert_int_equal(a.by_replica_n, 0);
+
+	char *again = message_alert_encode(&a);
+	assert_string_equal(again, text);
+	message_alert_done(&a);
+	free(again);
+	free(text);
+}
+
+/* An alert about ${n} replicas with names of ${name_len} bytes and figures as long as they get. */
+static void fill_alert(struct message_alert *ret, size_t n, size_t name_len)
+{
+	*ret = (struct message_alert){.target = "app", .window_sec = 4, .by_replica_n = n};
+	ret->traffic = (struct message_traffic){.present = true};
+	ret->by_replica = xcalloc(n, sizeof(*ret->by_replica));
+	for (size_t i = 0; i < n; i++) {
+		struct message_replica_traffic *r = &ret->by_replica[i];
+
+		memset(r->name, 'n', name_len);
+		snprintf(r->address, sizeof(r->address), "10.0.%zu.%zu:8080", i / 256, i % 256);
+		r->completed_rps = r->p50_ms = r->p95_ms = 98765.432 + (double)i;
+		r->p99_ms = r->upstream_ms = 98765.432;
+		r->error_rate = 0.012345;
+	}
+}
+
+/* How many of ${n} replicas arrive. */
+static size_t replicas_sent(size_t n, size_t name_len)
+{
+	struct message_alert sent, heard;
+	struct message_error error;
+
+	fill_alert(&sent, n, name_len);
+	char *text = message_alert_encode(&sent);
+
+	assert_in_range(strlen(text), 1, MESSAGE_BYTES_MAX);
+	assert_int_equal(message_alert_decode(text, strlen(text), "x", &heard, &error), 0);
+	n = heard.by_replica_n;
+	for (size_t i = 0; i < n; i++)
+		assert_string_equal(heard.by_replica[i].address, sent.by_replica[i].address);
+	message_alert_done(&sent);
+	message_alert_done(&heard);
+	free(text);
+	return n;
+}
+
+/* A message that is too long would be refused: the least busy replicas, at the end, give way. */
+static void test_as_many_replicas_as_a_message_holds(void **state)
+{
+	(void)state;
+	assert_int_equal(replicas_sent(MESSAGE_TRAFFIC_MAX, strlen("app-dup-100")),
+			 MESSAGE_TRAFFIC_MAX);
+	assert_int_equal(replicas_sent(MESSAGE_TRAFFIC_MAX + 9, strlen("app-dup-100")),
+			 MESSAGE_TRAFFIC_MAX);
+	assert_in_range(replicas_sent(MESSAGE_TRAFFIC_MAX, REPLICA_NAME_MAX - 1),
+			MESSAGE_TRAFFIC_MAX / 2, MESSAGE_TRAFFIC_MAX - 1);
 }
 
 /* ---- what the predecessor sends ---- */
@@ -140,6 +240,7 @@ static void test_predecessor_plan(void **state)
 		assert_int_equal(p.low_windows_n, 0);
 		assert_true(isnan(p.ts) && isnan(p.window_sec) && isnan(p.p95_ms));
 		assert_null(p.explain);
+		assert_null(p.advisor);
 		message_plan_done(&p);
 	}
 }
@@ -232,6 +333,11 @@ static void test_unknown_figures_are_left_out(void **state)
 				  "\"reason\":\"\",\"replicas\":2},"
 				  "\"telemetry\":{\"p95_ms\":0.3,\"low_windows\":[]}}");
 	free(text);
+
+	p.p95_ms = NAN;
+	text = message_plan_encode(&p);
+	assert_non_null(strstr(text, "\"telemetry\":{\"low_windows\":[]}"));
+	free(text);
 }
 
 static void test_plan_error(void **state)
@@ -274,6 +380,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_round_trip),
 		cmocka_unit_test(test_fields_land_in_their_places),
+		cmocka_unit_test(test_traffic_by_replica),
+		cmocka_unit_test(test_least_traffic),
+		cmocka_unit_test(test_as_many_replicas_as_a_message_holds),
 		cmocka_unit_test(test_predecessor_alert),
 		cmocka_unit_test(test_least_alert),
 		cmocka_unit_test(test_predecessor_plan),

@@ -19,75 +19,124 @@ static const char long_text[] =
 #define OBJECT  "5", "\"x\"", "true", "[]"
 
 static const struct {
-	size_t message; /* index into full */
+	size_t message; /* place in full */
 	const char *path;
 	bool required;
 	const char *bad[BAD_MAX];
 } malformed[] = {
-	{0, "kind", true, {WORD, "\"plan\""}},
-	{0, "id", false, {STR}},
-	{0, "target", false, {NAME}},
-	{0, "endpoint", false, {"5", "true", "[]", "{}", "\"a\\nb\""}},
-	{0, "window_sec", false, {NUM, "0", "0.0001"}},
-	{0, "requests", false, {INT}},
-	{0, "success_rate", false, {NUM, "1.01"}},
-	{0, "avg_ms", false, {NUM, "1e400"}},
-	{0, "p50_ms", false, {NUM}},
-	{0, "p95_ms", true, {NUM}},
-	{0, "p99_ms", false, {NUM}},
-	{0, "replicas", false, {COUNT}},
-	{0, "ready", false, {COUNT}},
-	{0, "ts", false, {NUM, "1795458155613"}},
-	{0, "traffic", false, {OBJECT}},
-	{0, "traffic.rps", true, {NUM}},
-	{0, "traffic.in_flight", true, {NUM}},
-	{0, "traffic.p95_ms", false, {NUM}},
-	{0, "traffic.error_rate", true, {NUM, "1.5"}},
-	{1, "kind", true, {"5", "true", "[]"}},
-	{1, "ts", false, {NUM}},
-	{1, "id", false, {STR}},
-	{1, "container", false, {NAME}},
-	{1, "decision", true, {OBJECT}},
-	{1, "decision.action", true, {WORD}},
-	{1, "decision.target", false, {NAME}},
-	{1, "decision.reason", false, {TEXT}},
-	{1, "decision.replicas", false, {COUNT}},
-	{1, "telemetry", false, {OBJECT}},
-	{1, "telemetry.p95_ms", false, {NUM}},
-	{1, "telemetry.baseline_ms", false, {NUM}},
-	{1, "telemetry.sigma_ms", false, {NUM}},
-	{1, "telemetry.replicas", false, {COUNT}},
-	{1, "telemetry.window_sec", false, {NUM, "0"}},
-	{1, "telemetry.low_windows", false, {"5", "true", "{}", "[1]", "[\"true\"]", "[null]"}},
-	{1, "explain", false, {OBJECT}},
-	{2, "ts", false, {NUM}},
-	{2, "id", false, {STR}},
-	{2, "action", true, {WORD}},
-	{2, "target", false, {NAME}},
-	{2, "reason", false, {TEXT}},
-	{2, "result", true, {OBJECT}},
-	{2, "result.status", true, {WORD}},
-	{2, "result.message", false, {TEXT}},
-	{2, "replicas_before", false, {COUNT}},
-	{2, "replicas_after", false, {COUNT}},
-	{2, "wanted", false, {COUNT}},
-	{2, "duration_ms", false, {NUM}},
-	{3, "ts", false, {NUM}},
-	{3, "kind", true, {"5", "\"plan\"", "\"upstream\""}},
-	{3, "id", false, {STR}},
-	{3, "target", false, {NAME}},
-	{3, "generation", true, {INT, "2147483648"}},
-	{3, "result", true, {OBJECT}},
-	{3, "result.status", true, {WORD}},
-	{3, "result.message", false, {TEXT}},
-	{3, "servers", false, {"5", "true", "{}", "[1]", "[null]", "[\"app\"]"}},
-	{3, "servers.1.name", true, {STR, "\"\""}},
-	{3, "servers.1.address", true, {STR, "\"\""}},
-	{3, "servers.0.id", false, {STR}},
-	{3, "drained", false, {"5", "true", "{}", "[1,2]", "[null,null]", "[[],[]]"}},
-	{3, "drained.1", true, {STR}},
-	{3, "drained_ids", false, {"5", "{}", "[]", "[\"a\"]", "[\"a\",\"b\",\"c\"]"}},
-	{3, "drained_ids.0", true, {STR}},
+	{ALERT, "kind", true, {WORD, "\"plan\""}},
+	{ALERT, "id", false, {STR}},
+	{ALERT, "target", false, {NAME}},
+	{ALERT, "endpoint", false, {"5", "true", "[]", "{}", "\"a\\nb\""}},
+	{ALERT, "window_sec", false, {NUM, "0", "0.0001"}},
+	{ALERT, "requests", false, {INT}},
+	{ALERT, "success_rate", false, {NUM, "1.01"}},
+	{ALERT, "avg_ms", false, {NUM, "1e400"}},
+	{ALERT, "p50_ms", false, {NUM}},
+	{ALERT, "p95_ms", true, {NUM}},
+	{ALERT, "p99_ms", false, {NUM}},
+	{ALERT, "replicas", false, {COUNT}},
+	{ALERT, "ready", false, {COUNT}},
+	{ALERT, "ts", false, {NUM, "1795458155613"}},
+	{ALERT, "traffic", false, {OBJECT}},
+	{ALERT, "traffic.rps", true, {NUM}},
+	{ALERT, "traffic.completed_rps", false, {NUM}},
+	{ALERT, "traffic.in_flight", true, {NUM}},
+	{ALERT, "traffic.p50_ms", false, {NUM}},
+	{ALERT, "traffic.p95_ms", false, {NUM}},
+	{ALERT, "traffic.p99_ms", false, {NUM}},
+	{ALERT, "traffic.error_rate", false, {NUM, "1.5"}},
+	{ALERT, "traffic.upstream_ms", false, {NUM}},
+	{ALERT, "traffic.replicas", false, {"5", "true", "{}", "[1]", "[null]", "[\"app\"]"}},
+	{ALERT, "traffic.replicas.1.name", false, {STR}},
+	{ALERT, "traffic.replicas.0.address", true, {STR, "\"\""}},
+	{ALERT, "traffic.replicas.0.completed_rps", false, {NUM}},
+	{ALERT, "traffic.replicas.0.p50_ms", false, {NUM}},
+	{ALERT, "traffic.replicas.0.p95_ms", false, {NUM}},
+	{ALERT, "traffic.replicas.0.p99_ms", false, {NUM}},
+	{ALERT, "traffic.replicas.0.error_rate", false, {NUM, "1.5"}},
+	{ALERT, "traffic.replicas.0.upstream_ms", false, {NUM}},
+	{PLAN, "kind", true, {"5", "true", "[]"}},
+	{PLAN, "ts", false, {NUM}},
+	{PLAN, "id", false, {STR}},
+	{PLAN, "container", false, {NAME}},
+	{PLAN, "decision", true, {OBJECT}},
+	{PLAN, "decision.action", true, {WORD}},
+	{PLAN, "decision.target", false, {NAME}},
+	{PLAN, "decision.reason", false, {TEXT}},
+	{PLAN, "decision.replicas", false, {COUNT}},
+	{PLAN, "telemetry", false, {OBJECT}},
+	{PLAN, "telemetry.p95_ms", false, {NUM}},
+	{PLAN, "telemetry.baseline_ms", false, {NUM}},
+	{PLAN, "telemetry.sigma_ms", false, {NUM}},
+	{PLAN, "telemetry.replicas", false, {COUNT}},
+	{PLAN, "telemetry.window_sec", false, {NUM, "0"}},
+	{PLAN, "telemetry.low_windows", false, {"5", "true", "{}", "[1]", "[\"true\"]", "[null]"}},
+	{PLAN, "explain", false, {OBJECT}},
+	{PLAN, "advisor", false, {OBJECT}},
+	{RESULT, "ts", false, {NUM}},
+	{RESULT, "id", false, {STR}},
+	{RESULT, "action", true, {WORD}},
+	{RESULT, "target", false, {NAME}},
+	{RESULT, "reason", false, {TEXT}},
+	{RESULT, "result", true, {OBJECT}},
+	{RESULT, "result.status", true, {WORD}},
+	{RESULT, "result.message", false, {TEXT}},
+	{RESULT, "replicas_before", false, {COUNT}},
+	{RESULT, "replicas_after", false, {COUNT}},
+	{RESULT, "wanted", false, {COUNT}},
+	{RESULT, "duration_ms", false, {NUM}},
+	{UPSTREAMS, "ts", false, {NUM}},
+	{UPSTREAMS, "kind", true, {"5", "\"plan\"", "\"upstream\""}},
+	{UPSTREAMS, "id", false, {STR}},
+	{UPSTREAMS, "target", false, {NAME}},
+	{UPSTREAMS, "generation", true, {INT, "2147483648"}},
+	{UPSTREAMS, "result", true, {OBJECT}},
+	{UPSTREAMS, "result.status", true, {WORD}},
+	{UPSTREAMS, "result.message", false, {TEXT}},
+	{UPSTREAMS, "servers", false, {"5", "true", "{}", "[1]", "[null]", "[\"app\"]"}},
+	{UPSTREAMS, "servers.1.name", true, {STR, "\"\""}},
+	{UPSTREAMS, "servers.1.address", true, {STR, "\"\""}},
+	{UPSTREAMS, "servers.0.id", false, {STR}},
+	{UPSTREAMS, "drained", false, {"5", "true", "{}", "[1,2]", "[null,null]", "[[],[]]"}},
+	{UPSTREAMS, "drained.1", true, {STR}},
+	{UPSTREAMS, "drained_ids", false, {"5", "{}", "[]", "[\"a\"]", "[\"a\",\"b\",\"c\"]"}},
+	{UPSTREAMS, "drained_ids.0", true, {STR}},
+	{ADVICE, "ts", false, {NUM}},
+	{ADVICE, "kind", true, {WORD, "\"plan\""}},
+	{ADVICE, "id", false, {STR}},
+	{ADVICE, "target", false, {NAME}},
+	{ADVICE, "asked_ts", false, {NUM}},
+	{ADVICE, "state", false, {STR}},
+	{ADVICE, "mode", true, {WORD, "\"off\""}},
+	{ADVICE, "provider", false, {STR}},
+	{ADVICE, "model", false, {STR}},
+	{ADVICE, "outcome", true, {WORD}},
+	{ADVICE, "heuristic", true, {OBJECT}},
+	{ADVICE, "heuristic.action", true, {WORD}},
+	{ADVICE, "heuristic.replicas", false, {COUNT}},
+	{ADVICE, "latency_ms", false, {NUM}},
+	{ADVICE, "tokens", false, {OBJECT}},
+	{ADVICE, "tokens.in", false, {INT}},
+	{ADVICE, "tokens.out", false, {INT}},
+	{ADVICE, "cost_usd", false, {NUM}},
+	{ADVICE, "retry_ts", false, {NUM}},
+	{ADVICE, "decision", true, {OBJECT}},
+	{ADVICE, "decision.action", true, {WORD}},
+	{ADVICE, "decision.reason", false, {TEXT}},
+	{ADVICE, "decision.alpha_up", false, {NUM}},
+	{ADVICE, "decision.beta_down", false, {NUM}},
+	{ABSTENTION, "cause", false, {TEXT}},
+	{JUDGED, "ts", false, {NUM}},
+	{JUDGED, "kind", true, {WORD, "\"plan\""}},
+	{JUDGED, "id", false, {STR}},
+	{JUDGED, "target", false, {NAME}},
+	{JUDGED, "advice", true, {STR, "\"\""}},
+	{JUDGED, "judgement", true, {WORD, "\"good\""}},
+	{JUDGED, "windows", false, {INT}},
+	{JUDGED, "slo_windows", false, {INT}},
+	{JUDGED, "replica_sec", false, {"\"3\"", "true", "[]", "{}", "1e300", "-1e10"}},
+	{JUDGED, "reason", false, {TEXT}},
 };
 
 /* The name that an error must show for ${path}: array items go by the array's. */
@@ -132,7 +181,7 @@ static void test_every_missing_field(void **state)
 
 		/* Without a kind a message on the results channel is a result. */
 		if (!strncmp(path, "drained", strlen("drained")) ||
-		    (malformed[i].message == 3 && !strcmp(path, "kind")))
+		    (malformed[i].message == UPSTREAMS && !strcmp(path, "kind")))
 			continue;
 		for (size_t v = 0; v < N(values); v++) {
 			char *text = changed(full[malformed[i].message].text, path, values[v]);
@@ -155,9 +204,22 @@ static void test_unknown_fields_are_ignored(void **state)
 	static const struct {
 		size_t message;
 		const char *path;
-	} added[] = {{0, "new"}, {0, "traffic.new"},  {1, "new"},           {1, "advisor"},
-		     {2, "new"}, {1, "decision.new"}, {1, "telemetry.new"}, {2, "result.new"},
-		     {3, "new"}, {3, "servers.0.new"}};
+	} added[] = {{ALERT, "new"},
+		     {ALERT, "traffic.new"},
+		     {ALERT, "traffic.replicas.0.new"},
+		     {PLAN, "new"},
+		     {PLAN, "decision.new"},
+		     {PLAN, "telemetry.new"},
+		     {RESULT, "new"},
+		     {RESULT, "result.new"},
+		     {UPSTREAMS, "new"},
+		     {UPSTREAMS, "servers.0.new"},
+		     {ADVICE, "new"},
+		     {ADVICE, "decision.new"},
+		     {ADVICE, "tokens.new"},
+		     {ADVICE, "cause"},
+		     {ABSTENTION, "decision"},
+		     {JUDGED, "new"}};
 
 	(void)state;
 	for (size_t i = 0; i < N(added); i++) {
@@ -192,6 +254,7 @@ static void test_malformed_as_a_whole(void **state)
 	assert_refused(recode_plan, "{}", "kind");
 	assert_refused(recode_results, "{}", "action");
 	assert_refused(recode_results, "{\"kind\":\"plan\"}", "kind");
+	assert_refused(recode_advice, "{\"kind\":\"plan\"}", "kind");
 
 	huge[MESSAGE_BYTES_MAX] = '\0';
 	char *again = NULL;
@@ -230,6 +293,36 @@ static void test_limits_of_arrays(void **state)
 	text = plan_with_flags(MESSAGE_LOW_MAX + 1);
 	assert_refused(recode_plan, text, "low_windows");
 	free(text);
+}
+
+static void test_limit_of_replicas(void **state)
+{
+	struct message_error error;
+	struct message_alert a;
+	char *text = changed(full_alert, "traffic.replicas", "[]");
+	cJSON *root, *list;
+
+	(void)state;
+	assert_int_equal(json_parse(text, strlen(text), &root), 0);
+	list = cJSON_GetObjectItem(cJSON_GetObjectItem(root, "traffic"), "replicas");
+	for (size_t i = 0; i <= MESSAGE_TRAFFIC_MAX; i++) {
+		cJSON *item = cJSON_CreateObject();
+
+		cJSON_AddStringToObject(item, "address", "a");
+		cJSON_AddItemToArray(list, item);
+	}
+	free(text);
+	text = json_print(root);
+	assert_refused(recode_alert, text, "traffic.replicas");
+	free(text);
+
+	cJSON_DeleteItemFromArray(list, 0);
+	text = json_print(root);
+	assert_int_equal(message_alert_decode(text, strlen(text), "x", &a, &error), 0);
+	assert_int_equal(a.by_replica_n, MESSAGE_TRAFFIC_MAX);
+	message_alert_done(&a);
+	free(text);
+	cJSON_Delete(root);
 }
 
 static void test_too_many_servers(void **state)
@@ -275,16 +368,23 @@ static void test_error_sentences(void **state)
 		size_t message;
 		const char *path, *value, *error;
 	} cases[] = {
-		{0, "p95_ms", NULL, "p95_ms: missing, must be a number from 0 to 1000000000"},
-		{0, "traffic.error_rate", "2", "traffic.error_rate: must be a number from 0 to 1"},
-		{1, "decision.replicas", "1e9",
+		{ALERT, "p95_ms", NULL, "p95_ms: missing, must be a number from 0 to 1000000000"},
+		{ALERT, "traffic.error_rate", "2",
+		 "traffic.error_rate: must be a number from 0 to 1"},
+		{PLAN, "decision.replicas", "1e9",
 		 "decision.replicas: must be a whole number from 0 to 10000"},
-		{1, "decision.action", "\"up\"",
+		{PLAN, "decision.action", "\"up\"",
 		 "decision.action: must be noop|restart|scale_up|scale_down"},
-		{1, "decision", "[]", "decision: must be an object"},
-		{2, "target", "\"a b\"", "target: must be a container name"},
-		{2, "reason", "5", "reason: must be text"},
-		{3, "servers.1.name", "\"\"",
+		{PLAN, "decision", "[]", "decision: must be an object"},
+		{RESULT, "target", "\"a b\"", "target: must be a container name"},
+		{RESULT, "reason", "5", "reason: must be text"},
+		{ALERT, "traffic.replicas.1.address", NULL,
+		 "traffic.replicas.address: missing, must be text of 1 to 63 bytes on one line"},
+		{ADVICE, "decision", NULL, "decision: missing, must be an object"},
+		{ADVICE, "outcome", "\"none\"", "outcome: must be verdict|abstained|failed"},
+		{JUDGED, "judgement", NULL,
+		 "judgement: missing, must be agreed|helpful|harmful|neutral"},
+		{UPSTREAMS, "servers.1.name", "\"\"",
 		 "servers.name: must be text of 1 to 127 bytes on one line"},
 	};
 
@@ -309,6 +409,7 @@ int main(void)
 		cmocka_unit_test(test_unknown_fields_are_ignored),
 		cmocka_unit_test(test_malformed_as_a_whole),
 		cmocka_unit_test(test_limits_of_arrays),
+		cmocka_unit_test(test_limit_of_replicas),
 		cmocka_unit_test(test_too_many_servers),
 		cmocka_unit_test(test_nothing_is_touched_on_failure),
 		cmocka_unit_test(test_error_sentences),

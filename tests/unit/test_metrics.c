@@ -58,6 +58,38 @@ static void test_series_of_one_name_share_their_head(void **state)
 	metrics_free(set);
 }
 
+static void test_table(void **state)
+{
+	struct ways {
+		int other;
+		struct metric *moves[2], *lost;
+	} ways = {.other = 1};
+	static const struct metric_row table[] = {
+		{METRIC_COUNTER, "agentic_moves_total", "way=\"up\"", "Moves",
+		 offsetof(struct ways, moves[0])},
+		{METRIC_COUNTER, "agentic_moves_total", "way=\"down\"", "Moves",
+		 offsetof(struct ways, moves[1])},
+		{METRIC_GAUGE, "agentic_lost", NULL, "Lost", offsetof(struct ways, lost)},
+		{0},
+	};
+	struct metrics *set = metrics_new();
+
+	(void)state;
+	metrics_add_table(set, table, &ways);
+	metric_add(ways.moves[0], 2);
+	metric_inc(ways.moves[1]);
+	metric_set(ways.lost, -1);
+	assert_int_equal(ways.other, 1);
+	rendered(set, "# HELP agentic_moves_total Moves\n"
+		      "# TYPE agentic_moves_total counter\n"
+		      "agentic_moves_total{way=\"up\"} 2\n"
+		      "agentic_moves_total{way=\"down\"} 1\n"
+		      "# HELP agentic_lost Lost\n"
+		      "# TYPE agentic_lost gauge\n"
+		      "agentic_lost -1\n");
+	metrics_free(set);
+}
+
 static void value_renders_as(double value, const char *expected)
 {
 	struct metrics *set = metrics_new();
@@ -90,6 +122,7 @@ int main(void)
 		cmocka_unit_test(test_empty_set_renders_nothing),
 		cmocka_unit_test(test_counter_counts),
 		cmocka_unit_test(test_series_of_one_name_share_their_head),
+		cmocka_unit_test(test_table),
 		cmocka_unit_test(test_values),
 	};
 
