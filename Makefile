@@ -21,13 +21,15 @@ ALLFLAGS = -std=c17 -D_GNU_SOURCE -DVERSION='"$(VERSION)"' -I. $(WARN) $(OPT) $(
            $(LIBFLAGS) $(CFLAGS)
 LINK     = $(CC) $(OPT) -pie -Wl,-z,relro,-z,now,--as-needed $(CFLAGS) $(LDFLAGS)
 
-DIRS    := common $(BINS)
+DIRS    := common $(BINS) replay
 SRC     := $(wildcard $(addsuffix /*.c,$(DIRS)))
 MAINS   := $(addsuffix /main.c,$(BINS))
 PARTS   := $(filter-out $(MAINS),$(SRC))
 OBJ     := $(SRC:%.c=$(BUILD)/obj/%.o)
 SUITE   := $(BUILD)/obj/libsuite.a
 UNIT    := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c))
+FUZZ    := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+REPLAY  := $(FUZZ:%=$(BUILD)/unit/replay_%)
 
 ifndef V
 say      = @printf '  %-5s %s\n' $(1) $@;
@@ -60,8 +62,17 @@ $(BUILD)/unit/%: $(BUILD)/obj/tests/unit/%.o $(SUITE)
 	@mkdir -p $(@D)
 	$(call say,LINK) $(LINK) -o $@ $^ -lcmocka $(LDLIBS)
 
+$(BUILD)/unit/replay_%: $(BUILD)/obj/tests/fuzz/fuzz_%.o $(BUILD)/obj/tests/fuzz/replay.o $(SUITE)
+	@mkdir -p $(@D)
+	$(call say,LINK) $(LINK) -o $@ $^ -lcmocka $(LDLIBS)
+
+$(BUILD)/fuzz/%: $(BUILD)/obj/tests/fuzz/fuzz_%.o $(SUITE)
+	@mkdir -p $(@D)
+	$(call say,LINK) $(LINK) -fsanitize=fuzzer -o $@ $^ $(LDLIBS)
+
 .SECONDARY:
--include $(OBJ:.o=.d) $(UNIT:$(BUILD)/unit/%=$(BUILD)/obj/tests/unit/%.d)
+-include $(OBJ:.o=.d) $(UNIT:$(BUILD)/unit/%=$(BUILD)/obj/tests/unit/%.d) \
+	$(wildcard $(BUILD)/obj/tests/fuzz/*.d)
 
 # --- tests: each suite adds its counts to $(BUILD)/test-results; `make test` ends on the sum ---
 
@@ -74,7 +85,7 @@ test: setup ## set up, build, and run every test
 	$(MAKE) all
 	$(MAKE) -k unit integration docker; status=$$?; scripts/test-summary $(BUILD); exit $$status
 
-unit: $(UNIT) ## pure code, without processes
+unit: $(UNIT) $(REPLAY) ## pure code, without processes
 	BUILD=$(BUILD) scripts/run-tests unit
 
 integration: all ## daemons as processes, real Redis and nginx
@@ -86,6 +97,21 @@ docker: all ## a private Docker Engine, the whole compose file
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 asan: ## unit and integration tests under AddressSanitizer and UndefinedBehaviorSanitizer
 	$(MAKE) BUILD=build/asan OPT='-O1 -g' CFLAGS='$(SANITIZE) -U_FORTIFY_SOURCE' unit integration
+
+# What it finds stays in build/fuzz; an input worth keeping goes into the corpus by hand, under a name.
+FUZZ_SEC ?= 60
+.PHONY: fuzz fuzz-run
+fuzz: ## fuzz each target of tests/fuzz for FUZZ_SEC (60) seconds, with both sanitizers
+	$(MAKE) BUILD=build/fuzz CC=clang OPT='-O1 -g' \
+		CFLAGS='$(SANITIZE) -fsanitize=fuzzer-no-link -U_FORTIFY_SOURCE' fuzz-run
+
+fuzz-run: $(FUZZ:%=$(BUILD)/fuzz/%)
+	@for name in $(FUZZ); do \
+		mkdir -p $(BUILD)/corpus/$$name; \
+		$(BUILD)/fuzz/$$name -max_total_time=$(FUZZ_SEC) -timeout=10 -rss_limit_mb=512 -max_len=8192 \
+			-verbosity=0 -print_final_stats=1 -artifact_prefix=$(BUILD)/$$name- \
+			$(BUILD)/corpus/$$name tests/fuzz/corpus/$$name || exit; \
+	done
 
 lint: all $(UNIT) ## formatting, clang build, clang-tidy, cppcheck, purity, headers, shell scripts
 	@clang-format --dry-run -Werror $(shell git ls-files '*.c' '*.h')

@@ -16,7 +16,8 @@ enum field_type {
 	FIELD_TEXT,   /* char array, for people: cut and cleaned */
 	FIELD_NAME,   /* char array; a container name; a missing one leaves what is there */
 	FIELD_WORD,   /* enum: index into words; a missing one is 0 */
-	FIELD_OBJECT, /* an object, its members in the same structure; left out when there are none */
+	FIELD_OBJECT, /* an object, its members in the same structure; left out when there are none
+		       */
 };
 
 /* One row; a table ends with a row whose name is NULL. */

@@ -85,8 +85,10 @@ struct message_plan {
 	double p95_ms, baseline_ms, sigma_ms; /* NaN where not given */
 	bool low_windows[MESSAGE_LOW_MAX];    /* oldest first */
 	int low_windows_n;
-	int telemetry_replicas; /* -1: not given */
-	cJSON *explain;         /* objects or NULL; owned: message_plan_done */
+	int telemetry_replicas;     /* -1: not given */
+	char alert[MESSAGE_ID_MAX]; /* id of the alert it answers; "" where that had none */
+	double heard_ts;            /* when the planner heard that; NaN: not given */
+	cJSON *explain;             /* objects or NULL; owned: message_plan_done */
 	cJSON *advisor;
 };
 

@@ -25,6 +25,8 @@ static const struct field telemetry_fields[] = {
 	{"sigma_ms", FIELD_NUM, false, FIELD_AT(message_plan, sigma_ms), MS},
 	{"replicas", FIELD_INT, false, FIELD_AT(message_plan, telemetry_replicas), COUNT},
 	{"window_sec", FIELD_NUM, false, FIELD_AT(message_plan, window_sec), SPAN},
+	{"alert", FIELD_STR, false, FIELD_AT(message_plan, alert)},
+	{"heard_ts", FIELD_NUM, false, FIELD_AT(message_plan, heard_ts), TIME},
 	{0},
 };
 

@@ -11,14 +11,6 @@ void stats_sort(double *v, size_t n);
  * h = (n-1)p, linear between the neighbours of h.  NaN when n is 0. */
 double stats_quantile(const double *sorted, size_t n, double p);
 
-/* Median of ${n} values in any order (${v} is left as it is); the mean of the middle two when n is
- * even. NaN when n is 0. */
-double stats_median(const double *v, size_t n);
-
-/* 1.4826 * median(|v - centre|), which estimates the standard deviation of a normal sample and
- * shrugs off outliers (Hampel 1974).  0 when n < 2. */
-double stats_mad_sigma(const double *v, size_t n, double centre);
-
 /* Arithmetic mean; NaN when n is 0. */
 double stats_mean(const double *v, size_t n);
 

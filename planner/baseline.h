@@ -10,6 +10,9 @@ struct baseline;
 struct baseline *baseline_new(size_t windows);
 void baseline_free(struct baseline *);
 
+/* A history of its own with the same values. */
+struct baseline *baseline_copy(const struct baseline *);
+
 /* Remember one more value; the oldest goes when there is no room. */
 void baseline_update(struct baseline *, double value_ms);
 
@@ -19,7 +22,8 @@ size_t baseline_windows(const struct baseline *);
 /* The median of the values; NaN before the first. */
 double baseline_median(const struct baseline *);
 
-/* 1.4826 times the median distance of the values from ${median_ms}, their median; 0 for fewer than
+/* 1.4826 times the median distance of the values from ${median_ms}, their median, which estimates
+ * the standard deviation of a normal sample and shrugs off outliers (Hampel 1974); 0 for fewer than
  * two values. */
 double baseline_sigma(const struct baseline *, double median_ms);
 

@@ -1,91 +1,70 @@
 /* Wiring. The planner: alerts in, one plan each out.
  *
- * What it knows is a fold over the streams of alerts and results: at the start both are read back
- * through the same policy, from their beginnings and silently.  What comes after is answered. */
+ * What it knows is a fold over the streams of alerts, results and advice: at the start they are
+ * read back through the same policy, from their beginnings and silently.  What comes after is
+ * answered. */
 #include "common/log.h"
 #include "common/message.h"
 #include "common/service.h"
+#include "common/service_malformed.h"
 #include "planner/config.h"
-#include "planner/explain.h"
-#include "planner/policy.h"
+#include "planner/consult.h"
+#include "planner/explainer.h"
+#include "planner/plan.h"
 #include "planner/targets.h"
 
-#include <errno.h>
-#include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define CAUSES_MAX    64  /* distinct complaints that are logged; more are only counted */
-#define RAW_LOG_BYTES 200 /* of a message that is complained about */
 
 struct planner {
 	struct planner_config config;
 	struct targets *targets;
 	struct bus *bus;
+	struct consult *consult;
+	struct malformed malformed;
 
-	char causes[CAUSES_MAX][sizeof(((struct message_error *)NULL)->text)];
-	size_t causes_n;
-
-	struct metric *alerts, *malformed, *dropped;
+	struct metric *alerts, *dropped;
 	struct metric *plans[ACTION_SCALE_DOWN + 1]; /* by enum message_action */
 	struct metric *p95, *baseline, *wanted;      /* of the configured TARGET only */
 };
 
-static void metrics_open(struct planner *p, struct metrics *m)
+#define PLANS       "agentic_planner_plans_total"
+#define ROW(member) offsetof(struct planner, member)
+
+static const struct metric_row metric_rows[] = {
+	{METRIC_COUNTER, "agentic_planner_alerts_total", NULL,
+	 "Alerts that were answered with a plan", ROW(alerts)},
+	{METRIC_COUNTER, PLANS, "action=\"noop\"", "Plans published", ROW(plans[ACTION_NOOP])},
+	{METRIC_COUNTER, PLANS, "action=\"restart\"", "Plans published",
+	 ROW(plans[ACTION_RESTART])},
+	{METRIC_COUNTER, PLANS, "action=\"scale_up\"", "Plans published",
+	 ROW(plans[ACTION_SCALE_UP])},
+	{METRIC_COUNTER, PLANS, "action=\"scale_down\"", "Plans published",
+	 ROW(plans[ACTION_SCALE_DOWN])},
+	{METRIC_COUNTER, "agentic_planner_malformed_total", NULL, "Messages that could not be used",
+	 ROW(malformed.count)},
+	{METRIC_COUNTER, "agentic_planner_dropped_total", NULL,
+	 "Messages that Redis was away too long for", ROW(dropped)},
+	{METRIC_GAUGE, "agentic_planner_p95_seconds", NULL, "p95 in the latest window of TARGET",
+	 ROW(p95)},
+	{METRIC_GAUGE, "agentic_planner_baseline_seconds", NULL, "Baseline of TARGET",
+	 ROW(baseline)},
+	{METRIC_GAUGE, "agentic_planner_wanted_replicas", NULL,
+	 "Replicas wanted of TARGET, the template counted", ROW(wanted)},
+	{0},
+};
+
+/* Publish ${text}, which is freed. */
+static void publish(struct planner *p, const char *channel, char *text)
 {
-	static const char *const labels[] = {
-		[ACTION_NOOP] = "action=\"noop\"",
-		[ACTION_RESTART] = "action=\"restart\"",
-		[ACTION_SCALE_UP] = "action=\"scale_up\"",
-		[ACTION_SCALE_DOWN] = "action=\"scale_down\"",
-	};
-
-	p->alerts = metrics_add(m, METRIC_COUNTER, "agentic_planner_alerts_total", NULL,
-				"Alerts that were answered with a plan");
-	for (size_t i = 0; i < sizeof(labels) / sizeof(labels[0]); i++)
-		p->plans[i] = metrics_add(m, METRIC_COUNTER, "agentic_planner_plans_total",
-					  labels[i], "Plans published");
-	p->malformed = metrics_add(m, METRIC_COUNTER, "agentic_planner_malformed_total", NULL,
-				   "Messages that could not be used");
-	p->dropped = metrics_add(m, METRIC_COUNTER, "agentic_planner_dropped_total", NULL,
-				 "Messages that Redis was away too long for");
-	p->p95 = metrics_add(m, METRIC_GAUGE, "agentic_planner_p95_seconds", NULL,
-			     "p95 in the latest window of TARGET");
-	p->baseline = metrics_add(m, METRIC_GAUGE, "agentic_planner_baseline_seconds", NULL,
-				  "Baseline of TARGET");
-	p->wanted = metrics_add(m, METRIC_GAUGE, "agentic_planner_wanted_replicas", NULL,
-				"Replicas wanted of TARGET, the template counted");
-}
-
-/* Whether ${cause} is new; it is not from then on. */
-static bool cause_is_new(struct planner *p, const char *cause)
-{
-	for (size_t i = 0; i < p->causes_n; i++)
-		if (!strcmp(p->causes[i], cause))
-			return false;
-	if (p->causes_n == CAUSES_MAX)
-		return false;
-	strncpy(p->causes[p->causes_n++], cause, sizeof(p->causes[0]) - 1);
-	return true;
-}
-
-static void complain(struct planner *p, const struct bus_message *m, const char *cause)
-{
-	char raw[RAW_LOG_BYTES + 1] = "";
-
-	metric_inc(p->malformed);
-	if (!cause_is_new(p, cause))
-		return;
-	memcpy(raw, m->text, m->len < RAW_LOG_BYTES ? m->len : RAW_LOG_BYTES);
-	log_warn("message ignored", F_STR("channel", m->channel), F_STR("error", cause),
-		 F_STR("raw", raw));
-}
-
-/* Publish ${text}, which is freed, on the channel of plans. */
-static void publish(struct planner *p, char *text)
-{
-	metric_add(p->dropped, bus_publish(p->bus, CHANNEL_ACTIONS, text));
+	metric_add(p->dropped, bus_publish(p->bus, channel, text));
 	free(text);
+}
+
+static void publish_advice(char *text, void *cookie)
+{
+	publish(cookie, CHANNEL_ADVICE, text);
 }
 
 /* An alert that cannot be answered with a plan: say so to whoever waits for one. */
@@ -95,43 +74,26 @@ static void refuse(struct planner *p, const struct bus_message *m, const char *c
 
 	if (m->replayed)
 		return; /* was complained about when it was new */
-	complain(p, m, cause);
+	malformed_skip(&p->malformed, m, cause);
 	bus_new_id(id);
-	publish(p, message_plan_error_encode(id, service_wall_sec(), cause, m->text, m->len));
-}
-
-/* The clock of the law: when the window closed, so that a fold decides as it was decided live. */
-static uint64_t law_ms(const struct message_alert *alert, const struct bus_message *m)
-{
-	return isnan(alert->ts) ? m->time_ms : (uint64_t)llround(alert->ts * 1000);
+	publish(p, CHANNEL_ACTIONS,
+		message_plan_error_encode(id, service_wall_sec(), cause, m->text, m->len));
 }
 
 static void publish_plan(struct planner *p, const struct message_alert *alert,
-			 const struct policy_decision *d)
+			 const struct brain_decided *decided)
 {
-	struct message_plan plan = {
-		.action = d->action,
-		.replicas = d->replicas,
-		.ts = service_wall_sec(),
-		.window_sec = alert->window_sec,
-		.p95_ms = alert->p95_ms,
-		.baseline_ms = d->baseline_ms,
-		.sigma_ms = d->sigma_ms,
-		.low_windows_n = d->low_windows_n,
-		.telemetry_replicas = alert->replicas,
-		.explain = explain_build(&p->config.policy, d),
-	};
+	struct message_plan plan;
 
+	plan_make(&p->config.policy, alert, decided, &plan);
+	plan.ts = service_wall_sec();
 	bus_new_id(plan.id);
-	memcpy(plan.target, alert->target, sizeof(plan.target));
-	memcpy(plan.reason, d->reason, sizeof(plan.reason));
-	memcpy(plan.low_windows, d->low_windows, sizeof(plan.low_windows));
-	publish(p, message_plan_encode(&plan));
+	publish(p, CHANNEL_ACTIONS, message_plan_encode(&plan));
 
 	metric_inc(p->alerts);
-	metric_inc(p->plans[d->action]);
-	if (d->action != ACTION_NOOP)
-		log_info("plan", F_STR("action", message_action_name(d->action)),
+	metric_inc(p->plans[plan.action]);
+	if (plan.action != ACTION_NOOP)
+		log_info("plan", F_STR("action", message_action_name(plan.action)),
 			 F_STR("target", plan.target), F_STR("reason", plan.reason),
 			 F_INT("replicas", plan.replicas), F_INT("running", alert->replicas),
 			 F_NUM("p95_ms", plan.p95_ms), F_NUM("baseline_ms", plan.baseline_ms),
@@ -139,45 +101,57 @@ static void publish_plan(struct planner *p, const struct message_alert *alert,
 	message_plan_done(&plan);
 }
 
+static void publish_judged(struct planner *p, const char *target,
+			   const struct brain_decided *decided)
+{
+	for (size_t i = 0; i < decided->judged_n; i++) {
+		struct message_judged judged = decided->judged[i];
+		bus_new_id(judged.id);
+		judged.ts = service_wall_sec();
+		memcpy(judged.target, target, sizeof(judged.target));
+		publish(p, CHANNEL_ADVICE, message_judged_encode(&judged));
+	}
+}
+
+static bool configured(const struct planner *p, const char *target)
+{
+	return !strcmp(target, p->config.target);
+}
+
+static void decide(struct planner *p, const struct bus_message *m,
+		   const struct message_alert *alert, struct brain *brain)
+{
+	struct brain_decided decided;
+
+	brain_alert(brain, alert, m->time_ms, !m->replayed, &decided);
+	if (configured(p, alert->target)) {
+		metric_set(p->p95, alert->p95_ms / 1000);
+		metric_set(p->baseline, decided.decision.baseline_ms / 1000);
+		metric_set(p->wanted, decided.decision.replicas);
+	}
+	if (m->replayed)
+		return;
+	publish_plan(p, alert, &decided);
+	publish_judged(p, alert->target, &decided);
+	if (configured(p, alert->target))
+		consult_about(p->consult, alert, brain, &decided);
+}
+
 static void handle_alert(struct planner *p, const struct bus_message *m)
 {
 	struct message_alert alert;
 	struct message_error error;
-	struct policy_decision d;
 
 	if (message_alert_decode(m->text, m->len, p->config.target, &alert, &error)) {
 		refuse(p, m, error.text);
 		return;
 	}
-	struct policy_state *state = targets_add(p->targets, alert.target);
-	if (!state) {
+	struct brain *brain = targets_add(p->targets, alert.target);
+	if (brain)
+		decide(p, m, &alert, brain);
+	else
 		refuse(p, m, "more targets than the planner can remember");
-		return;
-	}
-
-	struct policy_input input = {
-		.p95_ms = alert.p95_ms,
-		.success_rate = alert.success_rate,
-		.replicas = alert.replicas,
-		.ready = alert.ready,
-		.traffic = alert.traffic,
-	};
-	policy_step(state, &p->config.policy, law_ms(&alert, m), &input, &d);
-	if (!strcmp(alert.target, p->config.target)) {
-		metric_set(p->p95, alert.p95_ms / 1000);
-		metric_set(p->baseline, d.baseline_ms / 1000);
-		metric_set(p->wanted, d.replicas);
-	}
-	if (!m->replayed)
-		publish_plan(p, &alert, &d);
-}
-
-/* The count that the executor keeps after ${result}, or -1 when it does not say. */
-static int result_wanted(const struct message_result *result)
-{
-	bool done = result->status == STATUS_OK || result->status == STATUS_NOOP;
-
-	return done && result->wanted >= 0 ? result->wanted : result->replicas_after;
+	message_alert_done(&alert);
 }
 
 static void handle_result(struct planner *p, const struct bus_message *m)
@@ -194,25 +168,52 @@ static void handle_result(struct planner *p, const struct bus_message *m)
 	}
 	if (kind != RESULTS_RESULT) {
 		if (!m->replayed)
-			complain(p, m, error.text);
+			malformed_skip(&p->malformed, m, error.text);
 		return;
 	}
 
-	struct policy_state *state = targets_find(p->targets, result.target);
-	int wanted = result_wanted(&result);
-	if (!state || wanted < 0)
+	struct brain *brain = targets_find(p->targets, result.target);
+	if (!brain)
 		return;
-	policy_result(state, wanted);
-	if (!strcmp(result.target, p->config.target))
-		metric_set(p->wanted, wanted);
+	brain_result(brain, &result);
+	if (configured(p, result.target) && result.wanted >= 0)
+		metric_set(p->wanted, result.wanted);
+}
+
+static void handle_advice(struct planner *p, const struct bus_message *m)
+{
+	struct message_advice advice;
+	struct message_judged judged;
+	struct message_error error;
+
+	int kind =
+		message_advice_decode(m->text, m->len, p->config.target, &advice, &judged, &error);
+	if (kind < 0 && !m->replayed)
+		malformed_skip(&p->malformed, m, error.text);
+	if (kind != ADVICE_ADVICE || !configured(p, advice.target))
+		return;
+
+	struct brain *brain = targets_find(p->targets, advice.target);
+	if (!brain)
+		return;
+	brain_advice(brain, &advice);
+	consult_heard(p->consult, &advice, brain, m->replayed);
 }
 
 static void on_message(const struct bus_message *m, void *cookie)
 {
-	if (!strcmp(m->channel, CHANNEL_ALERTS))
-		handle_alert(cookie, m);
-	else
-		handle_result(cookie, m);
+	static const struct {
+		const char *channel;
+		void (*handle)(struct planner *, const struct bus_message *);
+	} handlers[] = {
+		{CHANNEL_ALERTS, handle_alert},
+		{CHANNEL_RESULTS, handle_result},
+		{CHANNEL_ADVICE, handle_advice},
+	};
+
+	for (size_t i = 0; i < sizeof(handlers) / sizeof(handlers[0]); i++)
+		if (!strcmp(m->channel, handlers[i].channel))
+			handlers[i].handle(cookie, m);
 }
 
 static void on_live(void *cookie)
@@ -233,10 +234,12 @@ int main(int argc, char **argv)
 		.settings = planner_settings,
 		.config = &p.config,
 		.check = planner_config_check,
+		.option = planner_config_option,
+		.options_help = planner_options_help,
 	};
 	const struct bus_options options = {
-		.channels = {CHANNEL_ALERTS, CHANNEL_RESULTS},
-		.channels_n = 2,
+		.channels = {CHANNEL_ALERTS, CHANNEL_RESULTS, CHANNEL_ADVICE},
+		.channels_n = 3,
 		.replay_since_ms = 1,
 		.on_message = on_message,
 		.on_live = on_live,
@@ -244,10 +247,16 @@ int main(int argc, char **argv)
 	};
 
 	struct service *service = service_start(&spec, argc, argv);
-	metrics_open(&p, service_metrics(service));
+	if (p.config.explain)
+		exit(explainer_run(&p.config.policy, p.config.target, stdin, stdout, stderr));
+
+	metrics_add_table(service_metrics(service), metric_rows, &p);
 	p.targets = targets_new(&p.config.policy);
+	p.consult = consult_open(service_loop(service), &p.config.advisor, service_metrics(service),
+				 publish_advice, &p);
 	p.bus = service_bus(service, &options);
 	service_run(service);
+	consult_close(p.consult);
 	bus_close(p.bus);
 	targets_free(p.targets);
 	return service_finish(service);

@@ -6,20 +6,34 @@
 #include "planner/policy.h"
 
 struct policy_impl {
+	double alpha_up; /* where ALPHA_UP is not set */
+
 	/* What this policy remembers of one target, with nothing seen yet; gone with destroy. */
 	void *(*create)(const struct policy_config *);
+	void *(*copy)(const void *memory);
 	void (*destroy)(void *memory);
 
-	/* Decide about one window.  ${ret} comes zeroed; fill all of it, but leave the replicas of
-	 * a noop to policy.c. */
+	/* Decide about one window, ${wanted} being the count wanted so far (the running one at
+	 * first).  ${ret} comes zeroed; fill action, replicas (of an action), reason, decided_by,
+	 * the figures, the envelope, the facts.  Nothing is done yet: advice may change it. */
 	void (*step)(void *memory, const struct policy_config *, uint64_t now_ms,
-		     const struct policy_input *, struct policy_decision *ret);
+		     const struct policy_input *, int wanted, struct policy_decision *ret);
+
+	/* An action was decided on, advice heard: ${decision}. */
+	void (*acted)(void *memory, const struct policy_config *, uint64_t now_ms,
+		      const struct policy_input *, const struct policy_decision *decision);
+
+	/* The executor answered: it keeps ${wanted}; ${done} false: it refused or failed the last
+	 * action.  May be NULL. */
+	void (*told)(void *memory, int wanted, bool done);
 };
 
 /* Add to the facts that ${decision} rests on; beyond POLICY_FACTS_MAX nothing is added.  ${name}
- * must stay valid. */
-void policy_fact_number(struct policy_decision *decision, const char *name, double value);
-void policy_fact_gate(struct policy_decision *decision, const char *name, bool open);
+ * must stay valid.  A gate passes when its condition holds; ${value} was compared with ${bound},
+ * NaN where there is no such number. */
+void policy_estimate(struct policy_decision *decision, const char *name, double value);
+void policy_gate(struct policy_decision *decision, const char *name, bool pass, double value,
+		 double bound);
 
 /* ${replicas} brought within [MIN_REPLICAS, MAX_REPLICAS]. */
 int policy_clamp(const struct policy_config *, int replicas);

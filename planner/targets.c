@@ -13,7 +13,7 @@
 
 struct target {
 	char name[REPLICA_NAME_MAX];
-	struct policy_state *state;
+	struct brain *brain;
 	UT_hash_handle hh;
 };
 
@@ -40,7 +40,7 @@ void targets_free(struct targets *t)
 	while (next) {
 		struct target *each = next;
 		next = each->hh.next;
-		policy_state_free(each->state);
+		brain_free(each->brain);
 		free(each);
 	}
 	free(t);
@@ -59,24 +59,24 @@ static struct target *find(const struct targets *t, const char *name)
 	return found;
 }
 
-struct policy_state *targets_find(const struct targets *t, const char *name)
+struct brain *targets_find(const struct targets *t, const char *name)
 {
 	struct target *found = find(t, name);
 
-	return found ? found->state : NULL;
+	return found ? found->brain : NULL;
 }
 
-struct policy_state *targets_add(struct targets *t, const char *name)
+struct brain *targets_add(struct targets *t, const char *name)
 {
 	struct target *target = find(t, name);
 
 	if (target)
-		return target->state;
+		return target->brain;
 	if (targets_count(t) >= TARGETS_MAX)
 		return NULL;
 	target = xcalloc(1, sizeof(*target));
 	strncpy(target->name, name, sizeof(target->name) - 1);
-	target->state = policy_state_new(t->config);
+	target->brain = brain_new(t->config);
 	HASH_ADD_STR(t->by_name, name, target);
-	return target->state;
+	return target->brain;
 }

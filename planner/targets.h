@@ -2,7 +2,7 @@
 #ifndef PLANNER_TARGETS_H
 #define PLANNER_TARGETS_H
 
-#include "planner/policy.h"
+#include "planner/brain.h"
 
 #include <stddef.h>
 
@@ -16,11 +16,11 @@ void targets_free(struct targets *);
 
 size_t targets_count(const struct targets *);
 
-/* The state of ${name}, or NULL when it was never added. */
-struct policy_state *targets_find(const struct targets *, const char *name);
+/* The brain of ${name}, or NULL when it was never added. */
+struct brain *targets_find(const struct targets *, const char *name);
 
-/* The state of ${name}, which is new when it was never asked for before; NULL when that would be
+/* The brain of ${name}, which is new when it was never asked for before; NULL when that would be
  * one more than TARGETS_MAX. */
-struct policy_state *targets_add(struct targets *, const char *name);
+struct brain *targets_add(struct targets *, const char *name);
 
 #endif

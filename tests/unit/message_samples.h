@@ -45,7 +45,8 @@ static const char full_plan[] =
 	"\"decision\":{\"action\":\"scale_up\",\"target\":\"app\",\"reason\":\"8.3x baseline\","
 	"\"replicas\":4},"
 	"\"telemetry\":{\"p95_ms\":990.5,\"baseline_ms\":119.3,\"sigma_ms\":2.25,\"replicas\":2,"
-	"\"window_sec\":3,\"low_windows\":[true,false,true]},"
+	"\"window_sec\":3,\"alert\":\"a1\",\"heard_ts\":1795458155.618,"
+	"\"low_windows\":[true,false,true]},"
 	"\"explain\":{\"ratio\":8.3},\"advisor\":{\"followed\":true}}";
 
 static const char full_result[] =

@@ -3,6 +3,10 @@
 
 #include "planner/baseline.h"
 
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
 static void update_all(struct baseline *b, const double *values, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
@@ -69,6 +73,59 @@ static void one_outlier_moves_neither_figure_far(void **state)
 	baseline_free(b);
 }
 
+static int ascending(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+static double median_by_sorting(double *v, size_t n)
+{
+	qsort(v, n, sizeof(*v), ascending);
+	return n % 2 ? v[n / 2] : (v[n / 2 - 1] + v[n / 2]) / 2;
+}
+
+/* To the last bit what sorting gives, with ties, as values come and go. */
+static void figures_are_those_of_sorted_values(void **state)
+{
+	(void)state;
+	enum { WINDOWS = 13 };
+	struct baseline *b = baseline_new(WINDOWS);
+	double all[500], last[WINDOWS];
+	unsigned seed = 1;
+
+	for (size_t n = 1; n <= 500; n++) {
+		seed = seed * 1103515245 + 12345;
+		all[n - 1] = (seed >> 16) % 40 / 7.0;
+		baseline_update(b, all[n - 1]);
+
+		size_t kept = n < WINDOWS ? n : WINDOWS;
+		memcpy(last, all + n - kept, kept * sizeof(*last));
+		double median = median_by_sorting(last, kept);
+		assert_true(baseline_median(b) == median);
+		for (size_t i = 0; i < kept; i++)
+			last[i] = fabs(last[i] - median);
+		double sigma = kept < 2 ? 0 : 1.4826 * median_by_sorting(last, kept);
+		assert_true(baseline_sigma(b, median) == sigma);
+	}
+	baseline_free(b);
+}
+
+static void a_copy_goes_its_own_way(void **state)
+{
+	(void)state;
+	struct baseline *b = baseline_new(3);
+
+	update_all(b, (double[]){1, 2, 3}, 3);
+	struct baseline *copy = baseline_copy(b);
+	update_all(copy, (double[]){9, 9}, 2);
+	assert_true(baseline_median(b) == 2);
+	assert_true(baseline_median(copy) == 9);
+	baseline_free(b);
+	baseline_free(copy);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -77,6 +134,8 @@ int main(void)
 		cmocka_unit_test(median_of_an_even_number_is_the_mean_of_the_middle),
 		cmocka_unit_test(the_oldest_value_goes_first),
 		cmocka_unit_test(one_outlier_moves_neither_figure_far),
+		cmocka_unit_test(figures_are_those_of_sorted_values),
+		cmocka_unit_test(a_copy_goes_its_own_way),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -45,6 +45,8 @@ static void test_fields_land_in_their_places(void **state)
 	assert_string_equal(p.reason, "8.3x baseline");
 	assert_true(p.replicas == 4 && p.telemetry_replicas == 2 && p.window_sec == 3);
 	assert_true(p.p95_ms == 990.5 && p.baseline_ms == 119.3 && p.sigma_ms == 2.25);
+	assert_string_equal(p.alert, "a1");
+	assert_true(p.heard_ts == 1795458155.618);
 	assert_int_equal(p.low_windows_n, 3);
 	assert_true(p.low_windows[0] && !p.low_windows[1] && p.low_windows[2]);
 	assert_true(json_get(p.explain, "ratio")->valuedouble == 8.3);
@@ -324,7 +326,8 @@ static void test_unknown_figures_are_left_out(void **state)
 				 .p95_ms = 0.1 + 0.2,
 				 .baseline_ms = NAN,
 				 .sigma_ms = INFINITY,
-				 .telemetry_replicas = -1};
+				 .telemetry_replicas = -1,
+				 .heard_ts = NAN};
 
 	(void)state;
 	char *text = message_plan_encode(&p);

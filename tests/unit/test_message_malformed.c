@@ -71,6 +71,8 @@ static const struct {
 	{PLAN, "telemetry.sigma_ms", false, {NUM}},
 	{PLAN, "telemetry.replicas", false, {COUNT}},
 	{PLAN, "telemetry.window_sec", false, {NUM, "0"}},
+	{PLAN, "telemetry.alert", false, {STR}},
+	{PLAN, "telemetry.heard_ts", false, {NUM}},
 	{PLAN, "telemetry.low_windows", false, {"5", "true", "{}", "[1]", "[\"true\"]", "[null]"}},
 	{PLAN, "explain", false, {OBJECT}},
 	{PLAN, "advisor", false, {OBJECT}},

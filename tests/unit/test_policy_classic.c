@@ -1,85 +1,5 @@
 /* The classic law at its edges. */
-#include "tests/unit/unit.h"
-
-#include "planner/policy.h"
-
-#include <string.h>
-
-#define START_MS  1795458155613
-#define WINDOW_MS 4000
-
-/* One target whose windows follow one another. */
-struct run {
-	struct policy_config config;
-	struct policy_state *state;
-	uint64_t now_ms;
-	struct policy_decision d;
-};
-
-static struct run run_new(struct policy_config config)
-{
-	return (struct run){
-		.config = config, .state = policy_state_new(&config), .now_ms = START_MS};
-}
-
-static void run_free(struct run *r)
-{
-	policy_state_free(r->state);
-}
-
-/* The defaults of the settings. */
-static struct policy_config defaults(void)
-{
-	return (struct policy_config){
-		.policy = POLICY_CLASSIC,
-		.min_replicas = 2,
-		.max_replicas = 10,
-		.cooldown_sec = 20,
-		.hist_windows = 60,
-		.warmup_windows = 12,
-		.low_need_n = 3,
-		.alpha_up = 7.5,
-		.beta_down = 1.05,
-		.k_sigma = 2.5,
-		.target_p95_ms = NAN,
-	};
-}
-
-static void window_at(struct run *r, uint64_t now_ms, double p95_ms, int replicas)
-{
-	const struct policy_input input = {
-		.p95_ms = p95_ms, .success_rate = 1, .replicas = replicas, .ready = replicas};
-
-	r->now_ms = now_ms;
-	policy_step(r->state, &r->config, now_ms, &input, &r->d);
-}
-
-static void window(struct run *r, double p95_ms, int replicas)
-{
-	window_at(r, r->now_ms + WINDOW_MS, p95_ms, replicas);
-}
-
-static void windows(struct run *r, int n, double p95_ms, int replicas)
-{
-	for (int i = 0; i < n; i++)
-		window(r, p95_ms, replicas);
-}
-
-#define assert_decision(r, action_, replicas_, reason_)                                            \
-	do {                                                                                       \
-		assert_string_equal((r)->d.reason, reason_);                                       \
-		assert_int_equal((r)->d.action, action_);                                          \
-		assert_int_equal((r)->d.replicas, replicas_);                                      \
-	} while (0)
-
-static double fact(const struct run *r, const char *name)
-{
-	for (int i = 0; i < r->d.facts_n; i++)
-		if (!strcmp(r->d.facts[i].name, name))
-			return r->d.facts[i].value;
-	fail_msg("no fact %s", name);
-	return NAN;
-}
+#include "tests/unit/classic_run.h"
 
 static void the_last_window_of_the_warm_up_can_act(void **state)
 {
@@ -110,15 +30,6 @@ static void without_a_warm_up_the_first_window_counts(void **state)
 	run_free(&r);
 }
 
-/* Eleven windows with median 10 and sigma 8 * 1.4826, so that 7.5 baselines are only 5.5 sigmas. */
-static void wide_history(struct run *r, double last_ms)
-{
-	windows(r, 5, 2, 2);
-	window(r, 10, 2);
-	windows(r, 4, 18, 2);
-	window(r, last_ms, 2);
-}
-
 static void overload_begins_exactly_at_alpha_up(void **state)
 {
 	(void)state;
@@ -134,7 +45,7 @@ static void overload_begins_exactly_at_alpha_up(void **state)
 	r = run_new(config);
 	wide_history(&r, 75);
 	assert_decision(&r, ACTION_SCALE_UP, 3, "7.5x baseline");
-	assert_true(fact(&r, "ratio_high") == 1 && fact(&r, "z_high") == 0);
+	assert_true(passes(&r, "ratio_high") && !passes(&r, "z_high"));
 	run_free(&r);
 }
 
@@ -148,27 +59,9 @@ static void overload_begins_exactly_at_six_sigmas(void **state)
 	assert_decision(&r, ACTION_NOOP, 2, "heuristic");
 	window(&r, 106, 2);
 	assert_decision(&r, ACTION_SCALE_UP, 3, "1.1x baseline");
-	assert_true(fact(&r, "ratio_high") == 0 && fact(&r, "z_high") == 1);
-	assert_true(fact(&r, "z") == 6);
+	assert_true(!passes(&r, "ratio_high") && passes(&r, "z_high"));
+	assert_true(gate(&r, "z_high")->value == 6 && gate(&r, "z_high")->bound == 6);
 	run_free(&r);
-}
-
-/* The baseline is 4 ms; halves go to the even digit, as in Python. */
-static void the_ratio_is_rounded_as_printf_does(void **state)
-{
-	(void)state;
-	static const struct {
-		double p95_ms;
-		const char *reason;
-	} cases[] = {{33, "8.2x baseline"}, {35, "8.8x baseline"}, {33.8, "8.4x baseline"}};
-
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct run r = run_new(defaults());
-		windows(&r, 12, 4, 2);
-		window(&r, cases[i].p95_ms, 2);
-		assert_decision(&r, ACTION_SCALE_UP, 3, cases[i].reason);
-		run_free(&r);
-	}
 }
 
 static void a_cooldown_ends_after_exactly_its_length(void **state)
@@ -182,7 +75,8 @@ static void a_cooldown_ends_after_exactly_its_length(void **state)
 	assert_decision(&r, ACTION_SCALE_UP, 3, "9.0x baseline");
 	window_at(&r, acted_ms + 19999, 900, 3);
 	assert_decision(&r, ACTION_NOOP, 3, "cooldown");
-	assert_true(fact(&r, "cooldown_left_sec") == 0.001);
+	assert_true(r.d.cooldown_left_sec == 0.001);
+	assert_true(gate(&r, "cooled_down")->value == 0.001);
 	window_at(&r, acted_ms + 20000, 900, 3);
 	assert_decision(&r, ACTION_SCALE_UP, 4, "9.0x baseline");
 	window_at(&r, acted_ms + 20000, 900, 4);
@@ -264,7 +158,7 @@ static void at_max_replicas_an_overload_can_be_near_the_baseline(void **state)
 
 	windows(&r, 14, 100, 2);
 	window(&r, 107, 10);
-	assert_true(fact(&r, "z_high") == 1);
+	assert_true(passes(&r, "z_high"));
 	assert_decision(&r, ACTION_SCALE_DOWN, 9, "near baseline for 3w");
 	run_free(&r);
 }
@@ -305,9 +199,9 @@ static void near_ends_at_beta_down_and_five_ms(void **state)
 
 	windows(&r, 40, 200, 2); /* sigma 0: the limit is 200 * 1.05 + 5 */
 	window(&r, 200 * 1.05 + 5.0, 2);
-	assert_true(fact(&r, "near") == 1);
+	assert_true(passes(&r, "near"));
 	window(&r, nextafter(200 * 1.05 + 5.0, 1000), 2);
-	assert_true(fact(&r, "near") == 0);
+	assert_false(passes(&r, "near"));
 	assert_int_equal(r.d.low_windows_n, 3);
 	assert_true(r.d.low_windows[0] && r.d.low_windows[1] && !r.d.low_windows[2]);
 	run_free(&r);
@@ -329,8 +223,8 @@ static void near_widens_with_a_quarter_of_sigma(void **state)
 	window(&r, 200, 2);
 	window(&r, limit_ms, 2);
 	assert_true(r.d.baseline_ms == 200 && r.d.sigma_ms == sigma_ms);
-	assert_true(fact(&r, "near") == 1);
-	assert_double_near(fact(&r, "near_limit_ms"), 228.5325);
+	assert_true(passes(&r, "near"));
+	assert_double_near(gate(&r, "near")->bound, 228.5325);
 	run_free(&r);
 }
 
@@ -366,50 +260,6 @@ static void a_baseline_of_zero_is_never_near_and_has_no_ratio(void **state)
 	run_free(&r);
 }
 
-static void the_idle_hint_shows_only_while_warming_at_zero(void **state)
-{
-	(void)state;
-	struct policy_config config = defaults();
-
-	config.idle_hint_ms = 120;
-	config.warmup_windows = 4;
-	struct run r = run_new(config);
-	windows(&r, 2, 0, 2);
-	assert_true(r.d.baseline_ms == 120 && r.d.sigma_ms == 0);
-	windows(&r, 1, 8, 2);
-	assert_true(r.d.baseline_ms == 120);
-	window(&r, 8, 2); /* warm: the median of 0 0 8 8 */
-	assert_true(r.d.baseline_ms == 4);
-	run_free(&r);
-
-	r = run_new(config);
-	window(&r, 50, 2);
-	assert_true(r.d.baseline_ms == 50);
-	windows(&r, 3, 0, 2);
-	assert_true(r.d.baseline_ms == 0);
-	run_free(&r);
-}
-
-static void a_noop_repeats_the_count_wanted_so_far(void **state)
-{
-	(void)state;
-	struct run r = run_new(defaults());
-
-	window(&r, 100, 3);
-	assert_int_equal(r.d.replicas, 3);
-	window(&r, 100, 4); /* nothing was asked for yet: what runs is what is wanted */
-	assert_int_equal(r.d.replicas, 4);
-	windows(&r, 10, 100, 2);
-	window(&r, 900, 2);
-	assert_decision(&r, ACTION_SCALE_UP, 3, "9.0x baseline");
-	window(&r, 900, 2); /* the new one is not there yet */
-	assert_decision(&r, ACTION_NOOP, 3, "cooldown");
-	policy_result(r.state, 2);
-	window(&r, 100, 7);
-	assert_decision(&r, ACTION_NOOP, 2, "heuristic");
-	run_free(&r);
-}
-
 static void the_history_forgets_after_hist_windows(void **state)
 {
 	(void)state;
@@ -420,7 +270,7 @@ static void the_history_forgets_after_hist_windows(void **state)
 	assert_true(r.d.baseline_ms == 5);
 	window(&r, 9, 2);
 	assert_true(r.d.baseline_ms == 9);
-	assert_true(fact(&r, "windows") == 60);
+	assert_true(gate(&r, "warm")->value == 60);
 	run_free(&r);
 }
 
@@ -431,7 +281,6 @@ int main(void)
 		cmocka_unit_test(without_a_warm_up_the_first_window_counts),
 		cmocka_unit_test(overload_begins_exactly_at_alpha_up),
 		cmocka_unit_test(overload_begins_exactly_at_six_sigmas),
-		cmocka_unit_test(the_ratio_is_rounded_as_printf_does),
 		cmocka_unit_test(a_cooldown_ends_after_exactly_its_length),
 		cmocka_unit_test(a_noop_starts_no_cooldown_and_both_directions_share_one),
 		cmocka_unit_test(without_a_cooldown_every_window_may_act),
@@ -444,8 +293,6 @@ int main(void)
 		cmocka_unit_test(near_widens_with_a_quarter_of_sigma),
 		cmocka_unit_test(every_flag_there_is_must_be_true),
 		cmocka_unit_test(a_baseline_of_zero_is_never_near_and_has_no_ratio),
-		cmocka_unit_test(the_idle_hint_shows_only_while_warming_at_zero),
-		cmocka_unit_test(a_noop_repeats_the_count_wanted_so_far),
 		cmocka_unit_test(the_history_forgets_after_hist_windows),
 	};
 

@@ -75,40 +75,6 @@ static void test_quantile_of_forty(void **state)
 	assert_near(stats_quantile(v, 40, 0.99), 1490.97);
 }
 
-static void test_median(void **state)
-{
-	const double odd[] = {9, 1, 5};
-	const double even[] = {4, 1, 3, 2};
-	const double ties[] = {2, 2, 2, 100};
-
-	(void)state;
-	assert_near(stats_median(odd, 3), 5);
-	assert_near(stats_median(odd, 1), 9);
-	assert_near(stats_median(even, 4), 2.5);
-	assert_near(stats_median(even, 2), 2.5);
-	assert_near(stats_median(ties, 4), 2);
-	assert_true(isnan(stats_median(odd, 0)));
-	assert_true(odd[0] == 9 && odd[1] == 1 && odd[2] == 5);
-}
-
-static void test_mad_sigma(void **state)
-{
-	const double v[] = {1, 1, 2, 2, 4, 6, 9};
-	const double flat[] = {3, 3, 3};
-	const double outlier[] = {10, 11, 12, 13, 1e9};
-	const double two[] = {1, 5};
-
-	(void)state;
-	assert_near(stats_mad_sigma(v, 7, 2), 1.4826);
-	assert_near(stats_mad_sigma(flat, 3, 3), 0);
-	assert_near(stats_mad_sigma(flat, 3, 5), 2 * 1.4826);
-	assert_near(stats_mad_sigma(outlier, 5, 12), 1.4826);
-	assert_near(stats_mad_sigma(two, 2, 3), 2 * 1.4826);
-	assert_near(stats_mad_sigma(two, 1, 100), 0);
-	assert_near(stats_mad_sigma(two, 0, 100), 0);
-	assert_true(v[0] == 1 && v[6] == 9);
-}
-
 static void test_mean(void **state)
 {
 	const double v[] = {1, 2, 4, 9};
@@ -125,8 +91,6 @@ int main(void)
 		cmocka_unit_test(test_sort),
 		cmocka_unit_test(test_quantile),
 		cmocka_unit_test(test_quantile_of_forty),
-		cmocka_unit_test(test_median),
-		cmocka_unit_test(test_mad_sigma),
 		cmocka_unit_test(test_mean),
 	};
 

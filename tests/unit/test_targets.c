@@ -14,8 +14,8 @@ static void each_name_has_one_state(void **state)
 	struct targets *t = targets_new(&config);
 
 	assert_null(targets_find(t, "app"));
-	struct policy_state *app = targets_add(t, "app");
-	struct policy_state *web = targets_add(t, "web");
+	struct brain *app = targets_add(t, "app");
+	struct brain *web = targets_add(t, "web");
 	assert_non_null(app);
 	assert_ptr_not_equal(app, web);
 	assert_ptr_equal(targets_add(t, "app"), app);

@@ -36,7 +36,8 @@ class Classic:
 
     def settings(self):
         """The environment in which the planner follows the same law."""
-        return {"MIN_REPLICAS": self.min, "MAX_REPLICAS": self.max,
+        return {"PLANNER_POLICY": "classic",
+                "MIN_REPLICAS": self.min, "MAX_REPLICAS": self.max,
                 "COOLDOWN_SEC": self.cooldown_ms / 1000, "HIST_WINDOWS": self.history.maxlen,
                 "WARMUP_WINDOWS": self.warmup, "LOW_NEED_N": self.low_need_n,
                 "ALPHA_UP": self.alpha_up, "BETA_DOWN": self.beta_down,
