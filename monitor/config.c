@@ -4,11 +4,20 @@
 #include <math.h>
 #include <stddef.h>
 
+/* What the address of a socket holds, less the NUL and the ".new" it is made under. */
+#define ACCESSLOG_PATH_MAX 103
+
 #define AT(field) offsetof(struct monitor_config, field)
 
 const struct setting monitor_settings[] = {
 	{"TARGET_URL", SETTING_URL, AT(target_url), "http://lb/", NULL, 0, 0, NULL,
-	 "what is probed: the load balancer's address"},
+	 "what is probed: the load balancer; nginx.conf has port 8083 for it, where probes are "
+	 "told "
+	 "from users' requests"},
+	{"LB_URL", SETTING_URL, AT(lb_url), "http://lb:8082", NULL, 0, 0, NULL,
+	 "where nginx answers /stub_status"},
+	{"ACCESS_LOG_SOCKET", SETTING_STR, AT(accesslog_socket), "/run/agentic/access.sock", NULL,
+	 1, ACCESSLOG_PATH_MAX, NULL, "socket that is made for nginx to send its access log to"},
 	{"TARGET", SETTING_NAME, AT(target), "app", NULL, 0, 0, NULL,
 	 "container whose replicas are counted"},
 	{"SAMPLE_INTERVAL", SETTING_NUM, AT(sample_interval_sec), "3", "s", 0.2, 3600, NULL,

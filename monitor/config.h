@@ -6,6 +6,8 @@
 
 struct monitor_config {
 	char *target_url;
+	char *lb_url;
+	char *accesslog_socket;
 	char *target;
 	double sample_interval_sec;
 	int probe_requests;

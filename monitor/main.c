@@ -1,18 +1,20 @@
 /* Wiring. monitor: probes the service through the load balancer and publishes one window of latency
- * after the other on the channel "alerts". */
+ * after the other on the channel "alerts", with what nginx says of real traffic. */
 #include "common/log.h"
 #include "common/mem.h"
 #include "common/message.h"
 #include "common/service.h"
+#include "common/service_malformed.h"
 #include "monitor/config.h"
 #include "monitor/probe.h"
 #include "monitor/replicas.h"
+#include "monitor/report.h"
+#include "monitor/telemetry.h"
 #include "monitor/window.h"
 
 #include <math.h>
-#include <stdio.h>
+#include <stddef.h>
 #include <stdlib.h>
-#include <string.h>
 
 #define UPSTREAMS_LOOKED_BACK 200 /* results read at the start to find the last "upstreams" */
 
@@ -22,6 +24,7 @@ struct monitor {
 	struct bus *bus;
 	struct docker *docker;
 	struct prober *prober;
+	struct telemetry *telemetry;
 	struct health *target_health;
 
 	struct window_grid grid;
@@ -30,12 +33,14 @@ struct monitor {
 	size_t in_flight_max;
 	uv_timer_t timer;
 
-	int replicas; /* last known; 1 until Docker said otherwise */
-	int ready;    /* -1 until the watcher said so */
+	int replicas;                       /* last known; 1 until Docker said otherwise */
+	struct message_upstreams upstreams; /* last heard; none until ready >= 0 */
+	int ready;                          /* of these; -1 until the watcher said so */
 	bool counting;
+	struct malformed malformed;
 
 	struct {
-		struct metric *windows, *dropped, *realigned, *malformed;
+		struct metric *windows, *dropped, *realigned;
 		struct metric *probes_ok, *probes_failed, *probes_missed;
 		struct metric *p95, *success, *replicas;
 	} metrics;
@@ -70,41 +75,36 @@ static void on_results(const struct bus_message *message, void *cookie)
 	int kind = message_results_decode(message->text, message->len, m->config.target, &result,
 					  &upstreams, &error);
 
-	if (kind < 0) {
-		metric_inc(m->metrics.malformed);
-		log_debug("a message on results makes no sense, ignoring",
-			  F_STR("error", error.text));
-		return;
-	}
+	if (kind < 0)
+		malformed_skip(&m->malformed, message, error.text);
 	if (kind != RESULTS_UPSTREAMS)
 		return;
 	int ready = replicas_in_rotation(&upstreams, m->config.target);
-	if (ready >= 0)
-		m->ready = ready;
-	message_upstreams_done(&upstreams);
+	if (ready < 0) {
+		message_upstreams_done(&upstreams);
+		return;
+	}
+	message_upstreams_done(&m->upstreams);
+	m->upstreams = upstreams;
+	m->ready = ready;
 }
 
-static void publish(struct monitor *m, const struct window_summary *s)
+static void publish(struct monitor *m, const struct window_summary *probes)
 {
-	struct message_alert alert = {
-		.window_sec = m->config.sample_interval_sec,
-		.requests = s->requests,
-		.success_rate = s->success_rate,
-		.avg_ms = s->avg_ms,
-		.p50_ms = s->p50_ms,
-		.p95_ms = s->p95_ms,
-		.p99_ms = s->p99_ms,
+	const struct report report = {
+		.probes = probes,
+		.traffic = telemetry_take(m->telemetry),
+		.upstreams = &m->upstreams,
 		.replicas = m->replicas,
 		.ready = m->ready,
-		.ts = service_wall_sec(),
 	};
+	struct message_alert alert;
+	char *text;
 
+	report_alert(&m->config, &report, &alert);
 	bus_new_id(alert.id);
-	snprintf(alert.target, sizeof(alert.target), "%s", m->config.target);
-	snprintf(alert.endpoint, sizeof(alert.endpoint), "%s", m->config.target_url);
-
-	char *text = message_alert_encode(&alert);
-
+	alert.ts = service_wall_sec();
+	text = message_alert_encode(&alert);
 	metric_add(m->metrics.dropped, bus_publish(m->bus, CHANNEL_ALERTS, text));
 	free(text);
 }
@@ -139,14 +139,20 @@ static void on_probe_ended(bool ok, double latency_ms, void *cookie)
 	metric_inc(ok ? m->metrics.probes_ok : m->metrics.probes_failed);
 }
 
+static void send_probe(struct monitor *m, uint64_t due_us)
+{
+	if (!prober_send(m->prober, due_us))
+		metric_inc(m->metrics.probes_missed);
+}
+
 static void on_timer(uv_timer_t *timer);
 
 static void arm_timer(struct monitor *m)
 {
-	uint64_t now_us = uv_hrtime() / 1000;
-	uint64_t due_us = window_grid_next_us(&m->grid);
-	uint64_t wait_ms = due_us > now_us ? (due_us - now_us + 999) / 1000 : 0;
+	uint64_t now_us = uv_hrtime() / 1000, due_us, wait_ms;
 
+	window_grid_next(&m->grid, &due_us);
+	wait_ms = due_us > now_us ? (due_us - now_us + 999) / 1000 : 0;
 	uv_update_time(m->timer.loop); /* the timer counts from the loop's idea of now */
 	uv_timer_start(&m->timer, on_timer, wait_ms, 0);
 }
@@ -154,55 +160,92 @@ static void arm_timer(struct monitor *m)
 static void on_timer(uv_timer_t *timer)
 {
 	struct monitor *m = timer->data;
-	uint64_t now_us = uv_hrtime() / 1000;
+	uint64_t now_us = uv_hrtime() / 1000, due_us;
 
 	if (window_grid_realign(&m->grid, now_us)) {
 		metric_inc(m->metrics.realigned);
 		log_warn("this process was stopped for longer than a window, starting a new one");
 	}
-	while (window_grid_next_us(&m->grid) <= now_us) {
-		if (window_grid_close_due_us(&m->grid) <= window_grid_probe_due_us(&m->grid)) {
-			m->grid.next_close++;
+	for (;;) {
+		enum window_event event = window_grid_next(&m->grid, &due_us);
+
+		if (due_us > now_us)
+			break;
+		window_grid_pass(&m->grid, event);
+		if (event == WINDOW_PROBE)
+			send_probe(m, due_us);
+		else if (event == WINDOW_READ)
+			telemetry_read(m->telemetry);
+		else
 			close_window(m);
-		} else {
-			if (!prober_send(m->prober, window_grid_probe_due_us(&m->grid)))
-				metric_inc(m->metrics.probes_missed);
-			m->grid.next_probe++;
-		}
 	}
 	arm_timer(m);
 }
 
-static void add_metrics(struct monitor *m)
-{
-	struct metrics *set = service_metrics(m->service);
+#define AT(member)  offsetof(struct monitor, member)
+#define PROBES      "agentic_monitor_probes_total"
+#define PROBES_HELP "Probes that ended"
 
-	m->metrics.windows = metrics_add(set, METRIC_COUNTER, "agentic_monitor_windows_total", NULL,
-					 "Windows measured");
-	m->metrics.probes_ok = metrics_add(set, METRIC_COUNTER, "agentic_monitor_probes_total",
-					   "result=\"ok\"", "Probes that ended");
-	m->metrics.probes_failed = metrics_add(set, METRIC_COUNTER, "agentic_monitor_probes_total",
-					       "result=\"failed\"", "Probes that ended");
-	m->metrics.probes_missed = metrics_add(set, METRIC_COUNTER, "agentic_monitor_probes_total",
-					       "result=\"missed\"", "Probes that ended");
-	m->metrics.dropped =
-		metrics_add(set, METRIC_COUNTER, "agentic_monitor_alerts_dropped_total", NULL,
-			    "Windows given up because Redis was away too long");
-	m->metrics.realigned = metrics_add(set, METRIC_COUNTER, "agentic_monitor_realigned_total",
-					   NULL, "Times the process was stopped over a window");
-	m->metrics.malformed = metrics_add(set, METRIC_COUNTER, "agentic_monitor_malformed_total",
-					   NULL, "Messages on results that made no sense");
-	m->metrics.p95 = metrics_add(set, METRIC_GAUGE, "agentic_monitor_p95_seconds", NULL,
-				     "95th percentile of the last window");
-	m->metrics.success = metrics_add(set, METRIC_GAUGE, "agentic_monitor_success_ratio", NULL,
-					 "Share of 2xx answers in the last window");
-	m->metrics.replicas = metrics_add(set, METRIC_GAUGE, "agentic_monitor_replicas", NULL,
-					  "Running replicas, the template included");
+static const struct metric_row metric_table[] = {
+	{METRIC_COUNTER, "agentic_monitor_windows_total", NULL, "Windows measured",
+	 AT(metrics.windows)},
+	{METRIC_COUNTER, PROBES, "result=\"ok\"", PROBES_HELP, AT(metrics.probes_ok)},
+	{METRIC_COUNTER, PROBES, "result=\"failed\"", PROBES_HELP, AT(metrics.probes_failed)},
+	{METRIC_COUNTER, PROBES, "result=\"missed\"", PROBES_HELP, AT(metrics.probes_missed)},
+	{METRIC_COUNTER, "agentic_monitor_alerts_dropped_total", NULL,
+	 "Windows given up because Redis was away too long", AT(metrics.dropped)},
+	{METRIC_COUNTER, "agentic_monitor_realigned_total", NULL,
+	 "Times the process was stopped over a window", AT(metrics.realigned)},
+	{METRIC_COUNTER, "agentic_monitor_malformed_total", NULL,
+	 "Messages on results that made no sense", AT(malformed.count)},
+	{METRIC_GAUGE, "agentic_monitor_p95_seconds", NULL, "95th percentile of the last window",
+	 AT(metrics.p95)},
+	{METRIC_GAUGE, "agentic_monitor_success_ratio", NULL,
+	 "Share of 2xx answers in the last window", AT(metrics.success)},
+	{METRIC_GAUGE, "agentic_monitor_replicas", NULL, "Running replicas, the template included",
+	 AT(metrics.replicas)},
+	{0},
+};
+
+static void die(const char *what, int err)
+{
+	log_error(what, F_ERR("error", err));
+	exit(1);
+}
+
+/* What measures, and the grid by which it does. */
+static void open_gauges(struct monitor *m)
+{
+	uv_loop_t *loop = service_loop(m->service);
+	uint64_t window_us = (uint64_t)llround(m->config.sample_interval_sec * 1e6);
+	struct telemetry_options telemetry = {
+		.lb_url = m->config.lb_url,
+		.accesslog_socket = m->config.accesslog_socket,
+		.window_us = window_us,
+		.metrics = service_metrics(m->service),
+	};
+	int err;
+
+	m->in_flight_max = (size_t)monitor_in_flight(&m->config);
+	m->in_flight_ms = xcalloc(m->in_flight_max, sizeof(*m->in_flight_ms));
+
+	/* All that is in flight and a window's worth more may end in one window. */
+	window_init(&m->window, 2 * m->in_flight_max);
+
+	err = prober_open(loop, m->config.target_url, (uint64_t)(m->config.timeout_sec * 1000),
+			  m->in_flight_max, on_probe_ended, m, &m->prober);
+	if (err < 0)
+		die("cannot set up probes", err);
+	telemetry.prober = m->prober;
+	err = telemetry_open(loop, &telemetry, &m->telemetry);
+	if (err < 0)
+		die("cannot set up telemetry", err);
+	window_grid_start(&m->grid, uv_hrtime() / 1000, window_us,
+			  (uint64_t)m->config.probe_requests);
 }
 
 static void open_parts(struct monitor *m)
 {
-	uv_loop_t *loop = service_loop(m->service);
 	struct bus_options listen = {
 		.channels = {CHANNEL_RESULTS},
 		.channels_n = 1,
@@ -214,25 +257,12 @@ static void open_parts(struct monitor *m)
 
 	m->replicas = 1;
 	m->ready = -1;
+	metrics_add_table(service_metrics(m->service), metric_table, m);
 	m->target_health = service_health(m->service, "target");
 	m->bus = service_bus(m->service, &listen);
 	m->docker = service_docker(m->service);
-	m->in_flight_max = (size_t)monitor_in_flight(&m->config);
-	m->in_flight_ms = xcalloc(m->in_flight_max, sizeof(*m->in_flight_ms));
-
-	/* All that is in flight and a window's worth more may end in one window. */
-	window_init(&m->window, 2 * m->in_flight_max);
-
-	int err = prober_open(loop, m->config.target_url, (uint64_t)(m->config.timeout_sec * 1000),
-			      m->in_flight_max, on_probe_ended, m, &m->prober);
-	if (err < 0) {
-		log_error("cannot set up probes", F_ERR("error", err));
-		exit(1);
-	}
-	window_grid_start(&m->grid, uv_hrtime() / 1000,
-			  (uint64_t)llround(m->config.sample_interval_sec * 1e6),
-			  (uint64_t)m->config.probe_requests);
-	uv_timer_init(loop, &m->timer);
+	open_gauges(m);
+	uv_timer_init(service_loop(m->service), &m->timer);
 	m->timer.data = m;
 	count_replicas(m);
 	arm_timer(m);
@@ -251,14 +281,15 @@ int main(int argc, char **argv)
 	};
 
 	m.service = service_start(&spec, argc, argv);
-	add_metrics(&m);
 	open_parts(&m);
 	service_run(m.service);
 
 	uv_close((uv_handle_t *)&m.timer, NULL);
+	telemetry_close(m.telemetry);
 	prober_close(m.prober);
 	docker_close(m.docker);
 	bus_close(m.bus);
+	message_upstreams_done(&m.upstreams);
 	window_free(&m.window);
 	free(m.in_flight_ms);
 	return service_finish(m.service);

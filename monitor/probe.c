@@ -17,6 +17,7 @@ struct prober {
 	struct http_client *client;
 	char *url;
 	uint64_t timeout_ms;
+	uint64_t sent;
 	size_t in_flight, in_flight_max;
 	struct probe *out; /* in flight, oldest first */
 	probe_ended *ended;
@@ -97,8 +98,19 @@ bool prober_send(struct prober *p, uint64_t due_us)
 	probe->due_us = due_us;
 	DL_APPEND(p->out, probe);
 	p->in_flight++;
+	p->sent++;
 	http_call_start(p->client, &options, probe_done, probe);
 	return true;
+}
+
+uint64_t prober_sent(const struct prober *p)
+{
+	return p->sent;
+}
+
+uint64_t prober_out(const struct prober *p)
+{
+	return p->in_flight;
 }
 
 size_t prober_in_flight_ms(const struct prober *p, double *ret, size_t cap)

@@ -24,6 +24,10 @@ void prober_close(struct prober *);
  * came too late for it, which says nothing about the service. */
 bool prober_send(struct prober *, uint64_t due_us);
 
+/* How many were sent so far, and how many of these are still out. */
+uint64_t prober_sent(const struct prober *);
+uint64_t prober_out(const struct prober *);
+
 /* How long each probe in flight has been due, in ms: at most ${cap} of them; returns how many. */
 size_t prober_in_flight_ms(const struct prober *, double *ret, size_t cap);
 

@@ -6,6 +6,8 @@
 
 #include <stdlib.h>
 
+enum { READ_LEAD_MAX_US = 100000, READ_LEAD_SHARE = 5 };
+
 void window_grid_start(struct window_grid *g, uint64_t now_us, uint64_t interval_us,
 		       uint64_t probes)
 {
@@ -14,6 +16,7 @@ void window_grid_start(struct window_grid *g, uint64_t now_us, uint64_t interval
 		.interval_us = interval_us,
 		.probes = probes,
 		.next_close = 1,
+		.next_read = 1,
 	};
 }
 
@@ -31,12 +34,44 @@ uint64_t window_grid_close_due_us(const struct window_grid *g)
 	return g->origin_us + g->next_close * g->interval_us;
 }
 
-uint64_t window_grid_next_us(const struct window_grid *g)
+uint64_t window_grid_read_due_us(const struct window_grid *g)
 {
-	uint64_t probe = window_grid_probe_due_us(g);
-	uint64_t close = window_grid_close_due_us(g);
+	uint64_t lead = g->interval_us / READ_LEAD_SHARE;
+	uint64_t gap = g->interval_us / g->probes;
 
-	return probe < close ? probe : close;
+	if (lead > READ_LEAD_MAX_US)
+		lead = READ_LEAD_MAX_US;
+	if (gap < 2 * lead)
+		lead = lead / gap * gap + gap / 2;
+	return g->origin_us + g->next_read * g->interval_us - lead;
+}
+
+enum window_event window_grid_next(const struct window_grid *g, uint64_t *ret_due_us)
+{
+	const uint64_t due_us[] = {
+		[WINDOW_PROBE] = window_grid_probe_due_us(g),
+		[WINDOW_READ] = window_grid_read_due_us(g),
+		[WINDOW_CLOSE] = window_grid_close_due_us(g),
+	};
+	enum window_event next = WINDOW_CLOSE;
+
+	if (due_us[WINDOW_READ] < due_us[next])
+		next = WINDOW_READ;
+	if (due_us[WINDOW_PROBE] < due_us[next])
+		next = WINDOW_PROBE;
+	*ret_due_us = due_us[next];
+	return next;
+}
+
+void window_grid_pass(struct window_grid *g, enum window_event event)
+{
+	uint64_t *const next[] = {
+		[WINDOW_PROBE] = &g->next_probe,
+		[WINDOW_READ] = &g->next_read,
+		[WINDOW_CLOSE] = &g->next_close,
+	};
+
+	(*next[event])++;
 }
 
 bool window_grid_realign(struct window_grid *g, uint64_t now_us)

@@ -1,8 +1,8 @@
 /* Pure. When probes are due, and what a window of them says.
  *
  * Probe k is due at origin + k * interval / probes and windows end at origin + w * interval, on a
- * fixed grid: a slow service delays neither.  A probe belongs to the window in which it ends.  All
- * times are microseconds of one monotonic clock. */
+ * fixed grid: a slow service delays neither.  A probe belongs to the window in which it ends.
+ * Shortly before each end nginx is read.  All times are microseconds of one monotonic clock. */
 #ifndef MONITOR_WINDOW_H
 #define MONITOR_WINDOW_H
 
@@ -16,7 +16,10 @@ struct window_grid {
 	uint64_t probes;     /* per window, >= 1 */
 	uint64_t next_probe; /* number of the first probe not yet sent */
 	uint64_t next_close; /* number of the first window end not yet reached, >= 1 */
+	uint64_t next_read;  /* number of the window end that nginx is next read before */
 };
+
+enum window_event { WINDOW_PROBE, WINDOW_READ, WINDOW_CLOSE };
 
 /* A grid that begins at ${now_us}: the first probe is due at once. */
 void window_grid_start(struct window_grid *, uint64_t now_us, uint64_t interval_us,
@@ -25,8 +28,13 @@ void window_grid_start(struct window_grid *, uint64_t now_us, uint64_t interval_
 uint64_t window_grid_probe_due_us(const struct window_grid *);
 uint64_t window_grid_close_due_us(const struct window_grid *);
 
-/* When the next thing, probe or window end, is due. */
-uint64_t window_grid_next_us(const struct window_grid *);
+/* min(100 ms, a fifth of the window) before the window ends, or where that is near a probe half
+ * way between two: none is then on its way to nginx, counted here and not yet there. */
+uint64_t window_grid_read_due_us(const struct window_grid *);
+
+/* What is due next, and when.  It stays so until window_grid_pass. */
+enum window_event window_grid_next(const struct window_grid *, uint64_t *ret_due_us);
+void window_grid_pass(struct window_grid *, enum window_event);
 
 /* After this process itself slept (stopped, starved) beyond a whole window, the probes it did not
  * send say nothing about the service: begin anew at ${now_us}.  True when that was done. */

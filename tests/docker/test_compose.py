@@ -85,6 +85,20 @@ def test_follows_load_up_and_down_and_loses_no_request(engine, suite, spawn):
     assert set(restarts.values()) == {0}, restarts
 
 
+def test_real_traffic_was_measured_and_counted_on(suite):
+    """After the test above: the load is in the alerts, by replica, and the reason in the plans."""
+    alerts = [m for m in suite.messages("alerts") if m.get("traffic")]
+    surge = [m["traffic"] for m in alerts if m["traffic"]["rps"] > 120]
+    assert surge
+    assert all(m["rps"] < 200 for m in surge)  # probes are not in it
+    assert {"app", "app-dup-1"} <= {r.get("name") for m in surge for r in m.get("replicas", [])}
+
+    ups = [m for m in suite.messages("actions") if m["decision"]["action"] == "scale_up"]
+    assert {m["explain"]["decided_by"] for m in ups} <= {"bounds", "feed_forward", "latency_guard"}
+    known = [m["explain"]["estimates"].get("capacity_rps") for m in suite.messages("actions")][-1]
+    assert known is None or 40 < known < 80
+
+
 def test_down_leaves_nothing(suite):
     suite.down()
     assert suite.left() == []

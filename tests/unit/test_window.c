@@ -25,10 +25,49 @@ static void grid_closes_on_time_with_odd_numbers(void **state)
 	/* 200 ms in 7 parts does not divide: the error must not add up over windows. */
 	window_grid_start(&g, 0, 200000, 7);
 	g.next_probe = 7 * 1000000;
-	g.next_close = 1000000;
+	g.next_close = g.next_read = 1000000;
+	window_grid_pass(&g, WINDOW_READ);
 	assert_int_equal(window_grid_probe_due_us(&g), 200000ULL * 1000000);
 	assert_int_equal(window_grid_close_due_us(&g), 200000ULL * 1000000);
-	assert_int_equal(window_grid_next_us(&g), 200000ULL * 1000000);
+	uint64_t due_us;
+	assert_int_equal(window_grid_next(&g, &due_us), WINDOW_CLOSE); /* before the next begins */
+	assert_int_equal(due_us, 200000ULL * 1000000);
+}
+
+static void grid_reads_before_each_end_and_between_probes(void **state)
+{
+	(void)state;
+	static const struct {
+		uint64_t interval_us, probes, lead_us;
+	} rows[] = {
+		{3000000, 40, 112500}, /* a probe each 75 ms */
+		{1000000, 20, 125000}, /* 50 ms */
+		{1000000, 10, 150000}, /* 100 ms, as much as the lead itself */
+		{1000000, 1, 100000},  {500000, 20, 112500}, /* 25 ms; a fifth is 100 ms */
+		{200000, 5, 60000},                          /* 40 ms; a fifth is 40 ms */
+		{200000, 1, 40000},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct window_grid g;
+		int reads = 0, closes = 0;
+		uint64_t due_us, last_us = 0;
+
+		window_grid_start(&g, 1000, rows[i].interval_us, rows[i].probes);
+		assert_int_equal(window_grid_read_due_us(&g),
+				 1000 + rows[i].interval_us - rows[i].lead_us);
+		while (closes < 10) { /* in order, one read before each end */
+			enum window_event event = window_grid_next(&g, &due_us);
+
+			assert_true(due_us >= last_us);
+			last_us = due_us;
+			reads += event == WINDOW_READ;
+			closes += event == WINDOW_CLOSE;
+			assert_in_range(reads - closes, 0, 1);
+			window_grid_pass(&g, event);
+		}
+		assert_int_equal(g.next_probe, 10 * rows[i].probes);
+	}
 }
 
 static void grid_realigns_only_after_a_whole_lost_window(void **state)
@@ -136,6 +175,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(grid_spreads_probes_evenly),
 		cmocka_unit_test(grid_closes_on_time_with_odd_numbers),
+		cmocka_unit_test(grid_reads_before_each_end_and_between_probes),
 		cmocka_unit_test(grid_realigns_only_after_a_whole_lost_window),
 		cmocka_unit_test(probes_that_slept_through_tell_nothing),
 		cmocka_unit_test(failures_count_as_the_time_limit),

@@ -11,8 +11,7 @@ from support.procs import free_port, wait_for
 QUICK = {
     "SAMPLE_INTERVAL": "0.5",
     "PROBE_REQUESTS": "10",
-    "WARMUP_WINDOWS": "10",
-    "COOLDOWN_SEC": "4",
+    "DOWN_HOLD_SEC": "6",
     "MIN_REPLICAS": "2",
     "MAX_REPLICAS": "4",
 }
@@ -78,6 +77,12 @@ class Compose:
     def get(self, url, timeout=10):
         with urllib.request.urlopen(url, timeout=timeout) as reply:
             return reply.read()
+
+    def messages(self, channel):
+        """What was published on ${channel}, oldest first."""
+        lines = self.engine.run("exec", self.services()["redis"], "redis-cli", "--raw",
+                                "xrange", f"agentic:{channel}", "-", "+").splitlines()
+        return [json.loads(line) for line in lines if line.startswith("{")]
 
     def served_by(self, requests=12):
         """Short ids of the containers that answered so many requests through the load balancer."""
