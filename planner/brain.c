@@ -112,6 +112,7 @@ void brain_alert(struct brain *b, const struct message_alert *alert, uint64_t he
 		ret->would_n = whatif_find(before, b->config, ret->now_ms, &ret->input,
 					   &ret->decision, ret->would);
 	policy_state_free(before);
+	ret->record = *scorecard_totals(b->scorecard);
 	remember_window(b, ret);
 }
 
@@ -123,6 +124,15 @@ void brain_result(struct brain *b, const struct message_result *result)
 
 	if (wanted >= 0)
 		policy_result(b->policy, wanted, done);
+}
+
+void brain_plan(struct brain *b, const struct message_plan *plan)
+{
+	const cJSON *estimate;
+
+	cJSON_ArrayForEach (estimate, cJSON_GetObjectItemCaseSensitive(plan->explain, "estimates"))
+		if (cJSON_IsNumber(estimate) && estimate->valuedouble > 0)
+			policy_recall(b->policy, estimate->string, estimate->valuedouble);
 }
 
 void brain_advice(struct brain *b, const struct message_advice *advice)

@@ -29,6 +29,7 @@ struct brain_decided {
 
 	struct message_judged judged[4]; /* verdicts that this window completed */
 	size_t judged_n;
+	struct scorecard_totals record; /* of the advisor so far */
 };
 
 /* Decide about ${alert}, heard at ${heard_ms} (since 1970; its ts wins).  With ${explain} also what
@@ -41,6 +42,10 @@ void brain_result(struct brain *, const struct message_result *);
 
 /* What the advisor said: a verdict is heard by the next window, a demoted advisor's is not. */
 void brain_advice(struct brain *, const struct message_advice *);
+
+/* A plan that was made earlier, read back: what it estimated stands where the alerts that are left
+ * do not reach back far enough. */
+void brain_plan(struct brain *, const struct message_plan *);
 
 /* The question about the last window; false before the first. */
 bool brain_question(const struct brain *, struct llm_question *ret);

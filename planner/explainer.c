@@ -21,7 +21,7 @@ struct explainer {
 	size_t decisions;
 };
 
-static int decide(struct explainer *e, const struct message_alert *alert,
+static int decide(struct explainer *e, const struct message_alert *alert, uint64_t heard_ms,
 		  struct message_error *ret_error)
 {
 	struct brain *brain = targets_add(e->targets, alert->target);
@@ -32,7 +32,7 @@ static int decide(struct explainer *e, const struct message_alert *alert,
 			 "more targets than the planner can remember");
 		return -EBADMSG;
 	}
-	e->heard_ms = fold_heard_ms(alert, e->heard_ms);
+	e->heard_ms = fold_heard_ms(alert, heard_ms, e->heard_ms);
 	brain_alert(brain, alert, e->heard_ms, true, &d);
 	explain_text(e->config, alert->target, alert->ts, &d.input, &d.decision, d.would, d.would_n,
 		     &e->text);
@@ -50,11 +50,12 @@ static int take(const struct recorded *recorded, void *cookie, struct message_er
 	if (strcmp(recorded->channel, CHANNEL_ACTIONS) == 0)
 		return 0;
 
-	int err = fold_decode(recorded, e->target, &m, ret_error);
+	int err = fold_decode(recorded->channel, recorded->text, recorded->len, e->target, &m,
+			      ret_error);
 	if (err)
 		return err;
 	if (m.kind == FOLD_ALERT)
-		err = decide(e, &m.alert, ret_error);
+		err = decide(e, &m.alert, recorded->heard_ms, ret_error);
 	else
 		fold_apply(e->targets, e->target, &m);
 	fold_done(&m);

@@ -3,7 +3,6 @@
 #ifndef PLANNER_FOLD_H
 #define PLANNER_FOLD_H
 
-#include "planner/recording.h"
 #include "planner/targets.h"
 
 enum fold_kind {
@@ -11,7 +10,7 @@ enum fold_kind {
 	FOLD_ALERT,
 	FOLD_RESULT,
 	FOLD_ADVICE,
-	FOLD_PLAN, /* what was decided then; nothing is folded from it */
+	FOLD_PLAN, /* what was decided then, and what was known */
 };
 
 struct fold_message {
@@ -24,17 +23,18 @@ struct fold_message {
 	};
 };
 
-/* Decode ${recorded}; ${target} stands where it names none.  0, or -EBADMSG with a sentence. */
-int fold_decode(const struct recorded *recorded, const char *target, struct fold_message *ret,
-		struct message_error *ret_error);
+/* Decode the message ${text} of ${channel}; ${target} stands where it names none.  0, or -EBADMSG
+ * with a sentence. */
+int fold_decode(const char *channel, const char *text, size_t len, const char *target,
+		struct fold_message *ret, struct message_error *ret_error);
 void fold_done(struct fold_message *);
 
-/* When an alert was heard that does not come with it: as soon as its window closed.  One without a
- * time follows ${before_ms}, when the last was heard. */
-uint64_t fold_heard_ms(const struct message_alert *, uint64_t before_ms);
+/* When an alert was heard: at ${heard_ms}.  Where that is 0, not recorded: as soon as its window
+ * closed; one without a time follows ${before_ms}, when the last was heard. */
+uint64_t fold_heard_ms(const struct message_alert *, uint64_t heard_ms, uint64_t before_ms);
 
-/* Take in a result or advice, as the planner whose TARGET is ${target} does.  Of other messages
- * nothing comes: alerts are to be decided about by brain_alert. */
+/* Take in a result, advice or an earlier plan, as the planner whose TARGET is ${target} does.  Of
+ * other messages nothing comes: alerts are to be decided about by brain_alert. */
 void fold_apply(struct targets *, const char *target, const struct fold_message *);
 
 #endif

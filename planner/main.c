@@ -1,8 +1,8 @@
 /* Wiring. The planner: alerts in, one plan each out.
  *
- * What it knows is a fold over the streams of alerts, results and advice: at the start they are
- * read back through the same policy, from their beginnings and silently.  What comes after is
- * answered. */
+ * What it knows is a fold over the streams of alerts, results and advice, and of its own plans, for
+ * what was learned longer ago than the alerts reach back: at the start they are read back through
+ * the same policy, from their beginnings and silently.  What comes after is answered. */
 #include "common/log.h"
 #include "common/message.h"
 #include "common/service.h"
@@ -10,6 +10,7 @@
 #include "planner/config.h"
 #include "planner/consult.h"
 #include "planner/explainer.h"
+#include "planner/fold.h"
 #include "planner/plan.h"
 #include "planner/targets.h"
 
@@ -137,83 +138,51 @@ static void decide(struct planner *p, const struct bus_message *m,
 		consult_about(p->consult, alert, brain, &decided);
 }
 
-static void handle_alert(struct planner *p, const struct bus_message *m)
+static void take_alert(struct planner *p, const struct bus_message *m,
+		       const struct message_alert *alert)
 {
-	struct message_alert alert;
-	struct message_error error;
+	struct brain *brain = targets_add(p->targets, alert->target);
 
-	if (message_alert_decode(m->text, m->len, p->config.target, &alert, &error)) {
-		refuse(p, m, error.text);
-		return;
-	}
-	struct brain *brain = targets_add(p->targets, alert.target);
 	if (brain)
-		decide(p, m, &alert, brain);
+		decide(p, m, alert, brain);
 	else
 		refuse(p, m, "more targets than the planner can remember");
-	message_alert_done(&alert);
 }
 
-static void handle_result(struct planner *p, const struct bus_message *m)
+/* Results, advice, earlier plans. */
+static void take_in(struct planner *p, const struct bus_message *m, const struct fold_message *f)
 {
-	struct message_result result;
-	struct message_upstreams upstreams;
-	struct message_error error;
-
-	int kind = message_results_decode(m->text, m->len, p->config.target, &result, &upstreams,
-					  &error);
-	if (kind == RESULTS_UPSTREAMS) {
-		message_upstreams_done(&upstreams);
+	fold_apply(p->targets, p->config.target, f);
+	if (f->kind == FOLD_RESULT && configured(p, f->result.target) && f->result.wanted >= 0)
+		metric_set(p->wanted, f->result.wanted);
+	if (f->kind != FOLD_ADVICE || !configured(p, f->advice.target))
 		return;
-	}
-	if (kind != RESULTS_RESULT) {
-		if (!m->replayed)
-			malformed_skip(&p->malformed, m, error.text);
-		return;
-	}
-
-	struct brain *brain = targets_find(p->targets, result.target);
-	if (!brain)
-		return;
-	brain_result(brain, &result);
-	if (configured(p, result.target) && result.wanted >= 0)
-		metric_set(p->wanted, result.wanted);
-}
-
-static void handle_advice(struct planner *p, const struct bus_message *m)
-{
-	struct message_advice advice;
-	struct message_judged judged;
-	struct message_error error;
-
-	int kind =
-		message_advice_decode(m->text, m->len, p->config.target, &advice, &judged, &error);
-	if (kind < 0 && !m->replayed)
-		malformed_skip(&p->malformed, m, error.text);
-	if (kind != ADVICE_ADVICE || !configured(p, advice.target))
-		return;
-
-	struct brain *brain = targets_find(p->targets, advice.target);
-	if (!brain)
-		return;
-	brain_advice(brain, &advice);
-	consult_heard(p->consult, &advice, brain, m->replayed);
+	const struct brain *brain = targets_find(p->targets, f->advice.target);
+	if (brain)
+		consult_heard(p->consult, &f->advice, brain, m->replayed);
 }
 
 static void on_message(const struct bus_message *m, void *cookie)
 {
-	static const struct {
-		const char *channel;
-		void (*handle)(struct planner *, const struct bus_message *);
-	} handlers[] = {
-		{CHANNEL_ALERTS, handle_alert},
-		{CHANNEL_RESULTS, handle_result},
-		{CHANNEL_ADVICE, handle_advice},
-	};
+	struct planner *p = cookie;
+	bool of_plans = !strcmp(m->channel, CHANNEL_ACTIONS);
+	struct fold_message f;
+	struct message_error error;
 
-	for (size_t i = 0; i < sizeof(handlers) / sizeof(handlers[0]); i++)
-		if (!strcmp(m->channel, handlers[i].channel))
-			handlers[i].handle(cookie, m);
+	if (of_plans && !m->replayed)
+		return; /* its own */
+	if (fold_decode(m->channel, m->text, m->len, p->config.target, &f, &error)) {
+		if (!strcmp(m->channel, CHANNEL_ALERTS))
+			refuse(p, m, error.text);
+		else if (!m->replayed)
+			malformed_skip(&p->malformed, m, error.text);
+		return;
+	}
+	if (f.kind == FOLD_ALERT)
+		take_alert(p, m, &f.alert);
+	else
+		take_in(p, m, &f);
+	fold_done(&f);
 }
 
 static void on_live(void *cookie)
@@ -238,8 +207,8 @@ int main(int argc, char **argv)
 		.options_help = planner_options_help,
 	};
 	const struct bus_options options = {
-		.channels = {CHANNEL_ALERTS, CHANNEL_RESULTS, CHANNEL_ADVICE},
-		.channels_n = 3,
+		.channels = {CHANNEL_ALERTS, CHANNEL_RESULTS, CHANNEL_ADVICE, CHANNEL_ACTIONS},
+		.channels_n = 4,
 		.replay_since_ms = 1,
 		.on_message = on_message,
 		.on_live = on_live,

@@ -1,9 +1,12 @@
 /* Pure. A decision as a plan. */
 #include "planner/plan.h"
 
+#include "common/json.h"
 #include "planner/explain.h"
 
 #include <string.h>
+
+#define COST_DECIMALS 6
 
 /* What the advisor said that this decision was taken with, beside what was decided without it. */
 static cJSON *advisor_object(const struct brain_decided *decided)
@@ -26,6 +29,20 @@ static cJSON *advisor_object(const struct brain_decided *decided)
 	return o;
 }
 
+/* How good the advisor has been, beside the reasons of the decision. */
+static void add_record(cJSON *explain, const struct scorecard_totals *t)
+{
+	if (t->verdicts == 0)
+		return;
+	cJSON *o = cJSON_AddObjectToObject(explain, "record");
+	cJSON_AddNumberToObject(o, "verdicts", t->verdicts);
+	for (int i = JUDGED_AGREED; i <= JUDGED_NEUTRAL; i++)
+		cJSON_AddNumberToObject(o, message_judgement_name((enum message_judgement)i),
+					t->judged[i]);
+	json_add_round(o, "cost_usd", t->cost_usd, COST_DECIMALS);
+	cJSON_AddBoolToObject(o, "demoted", t->demoted);
+}
+
 void plan_make(const struct policy_config *config, const struct message_alert *alert,
 	       const struct brain_decided *decided, struct message_plan *ret)
 {
@@ -44,6 +61,7 @@ void plan_make(const struct policy_config *config, const struct message_alert *a
 		.explain = explain_build(config, d, decided->would, decided->would_n),
 		.advisor = decided->advice ? advisor_object(decided) : NULL,
 	};
+	add_record(ret->explain, &decided->record);
 	memcpy(ret->target, alert->target, sizeof(ret->target));
 	memcpy(ret->alert, alert->id, sizeof(ret->alert));
 	memcpy(ret->reason, d->reason, sizeof(ret->reason));

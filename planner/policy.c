@@ -191,6 +191,12 @@ void policy_result(struct policy_state *state, int wanted, bool done)
 		state->impl->told(state->memory, wanted, done);
 }
 
+void policy_recall(struct policy_state *state, const char *name, double value)
+{
+	if (state->impl->recall)
+		state->impl->recall(state->memory, name, value);
+}
+
 static void add_fact(struct policy_decision *decision, struct policy_fact fact)
 {
 	if (decision->facts_n < POLICY_FACTS_MAX)

@@ -124,4 +124,8 @@ void policy_step(struct policy_state *, const struct policy_config *, uint64_t n
  * becomes ${wanted}.  ${done} false: it refused or failed. */
 void policy_result(struct policy_state *, int wanted, bool done);
 
+/* ${name} was estimated to be ${value} in an earlier run, by a plan that is still on record: it
+ * stands where nothing better is known. */
+void policy_recall(struct policy_state *, const char *name, double value);
+
 #endif

@@ -420,6 +420,20 @@ static void adaptive_told(void *memory, int wanted, bool done)
 	pending_cancel(&a->pending);
 }
 
+/* What a replica carries may have been learned longer ago than the streams reach back. */
+static void adaptive_recall(void *memory, const char *name, double value)
+{
+	struct adaptive *a = memory;
+	struct capacity *c = &a->capacity;
+
+	if (!strcmp(name, "capacity_rps") && isnan(c->rps))
+		c->rps = value;
+	else if (!strcmp(name, "good_rps") && value > c->good_rps)
+		c->good_rps = value;
+	else if (!strcmp(name, "startup_sec") && isnan(a->pending.startup_sec))
+		a->pending.startup_sec = value;
+}
+
 const struct policy_impl policy_adaptive = {
 	.alpha_up = 2,
 	.create = adaptive_create,
@@ -428,4 +442,5 @@ const struct policy_impl policy_adaptive = {
 	.step = adaptive_step,
 	.acted = adaptive_acted,
 	.told = adaptive_told,
+	.recall = adaptive_recall,
 };

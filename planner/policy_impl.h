@@ -26,6 +26,9 @@ struct policy_impl {
 	/* The executor answered: it keeps ${wanted}; ${done} false: it refused or failed the last
 	 * action.  May be NULL. */
 	void (*told)(void *memory, int wanted, bool done);
+
+	/* As policy_recall.  May be NULL. */
+	void (*recall)(void *memory, const char *name, double value);
 };
 
 /* Add to the facts that ${decision} rests on; beyond POLICY_FACTS_MAX nothing is added.  ${name}

@@ -4,9 +4,12 @@
 #include "common/json.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+
+#define HEARD_SEC_MAX 1e11 /* as of all times in messages */
 
 static const char *const channels[] = {
 	CHANNEL_ALERTS,
@@ -37,6 +40,15 @@ static bool is_blank(const char *line, size_t len)
 	return len == 0;
 }
 
+/* Not a number, or not from a clock: not recorded. */
+static uint64_t heard_ms(const cJSON *root)
+{
+	double sec = 0;
+
+	(void)json_get_num(root, "heard_ts", &sec);
+	return sec > 0 && sec < HEARD_SEC_MAX ? (uint64_t)llround(sec * 1000) : 0;
+}
+
 /* An object without "channel" is an alert itself. */
 static int take(const cJSON *root, struct recorded *ret, struct message_error *ret_error)
 {
@@ -53,6 +65,7 @@ static int take(const cJSON *root, struct recorded *ret, struct message_error *r
 	if (!cJSON_IsObject(message))
 		return refuse(ret_error, "message: must be an object");
 	ret->channel = channel;
+	ret->heard_ms = message == root ? 0 : heard_ms(root);
 	ret->text = json_print(message);
 	ret->len = strlen(ret->text);
 	return 0;

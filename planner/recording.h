@@ -6,6 +6,7 @@
 #include "common/message.h"
 
 #include <stddef.h>
+#include <stdint.h>
 
 #define RECORDING_LINE_MAX (MESSAGE_BYTES_MAX + 256) /* a message and what is put around it */
 
@@ -13,6 +14,7 @@ struct recorded {
 	const char *channel; /* CHANNEL_ALERTS and the like */
 	char *text;          /* the message, as it would come on it; the caller frees it */
 	size_t len;
+	uint64_t heard_ms; /* since 1970: when whoever recorded it heard it; 0: not recorded */
 };
 
 /* Read one ${line} of ${len} bytes, with or without its line break; beyond RECORDING_LINE_MAX it is

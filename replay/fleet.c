@@ -123,20 +123,20 @@ void fleet_want(struct fleet *f, int replicas, uint64_t now_ns, uint64_t startup
 void fleet_retry(struct fleet *f, uint64_t now_ns, uint64_t older_ns, uint64_t startup_ns,
 		 double failed_share)
 {
-	size_t count = f->starting.n + f->rotation.n;
-	size_t left = 0;
+	struct replica_list *starting = &f->starting;
+	size_t count = starting->n + f->rotation.n;
 
 	fleet_count_time(f, now_ns);
-	for (size_t i = 0; i < f->starting.n; i++) {
-		struct replica *r = f->starting.at[i];
-		if (now_ns - r->started_ns < older_ns)
-			f->starting.at[left++] = r;
-		else
-			free(r); /* it never had a request */
+	for (size_t i = starting->n; i-- > 0;) {
+		if (now_ns - starting->at[i]->started_ns < older_ns)
+			continue;
+		free(starting->at[i]); /* it never had a request */
+		starting->n--;
+		for (size_t next = i; next < starting->n; next++)
+			starting->at[next] = starting->at[next + 1];
 	}
-	if (left == f->starting.n)
+	if (starting->n + f->rotation.n == count)
 		return;
-	f->starting.n = left;
 	fleet_want(f, (int)count, now_ns, startup_ns, failed_share);
 }
 

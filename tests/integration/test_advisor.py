@@ -528,7 +528,8 @@ def test_verdicts_are_judged(advised, fake):
     judged = p.judgement()
     assert judged["advice"] == advice["id"] and judged["judgement"] == "agreed"
     assert judged["target"] == "app" and judged["windows"] == 20
-    p.window(CALM[0])
+    record = p.window(CALM[0])["explain"]["record"]
+    assert record["verdicts"] == record["agreed"] == 1 and not record["demoted"]
     after = metrics(p)
     assert after['agentic_planner_advice_total{outcome="verdict"}'] == 1
     assert after['agentic_planner_advice_judged_total{judgement="agreed"}'] == 1

@@ -191,6 +191,19 @@ def test_results_set_the_count_wanted(planner):
     assert p.process.stderr().count("message ignored") == 1
 
 
+def test_what_was_learned_outlives_the_alerts(planner, redis_server):
+    """Of what it was learned from nothing is left but what a plan estimated then."""
+    redis_server.redis.publish("alerts", json.dumps(alert(120)))
+    redis_server.redis.publish("actions", json.dumps(
+        {"kind": "plan", "id": "long-ago", "container": "app", "ts": START,
+         "decision": {"action": "noop", "replicas": 2},
+         "explain": {"estimates": {"capacity_rps": 66.5, "startup_sec": 1.5}}}))
+    p = planner(PLANNER_POLICY="adaptive")
+    estimates = p.ask(120, ts=START + 4, traffic={"rps": 20, "in_flight": 2})["explain"]["estimates"]
+    assert estimates["capacity_rps"] == 66.5
+    assert estimates["startup_sec"] == 1.5
+
+
 # --- messages ---
 
 def test_a_plan_says_what_and_why(planner):
