@@ -17,28 +17,25 @@
 #define TRAFFIC_MEMORY_MS 300000ULL /* telemetry that was there so lately is missing */
 #define ANSWERS_MIN       20        /* real requests, for a p95 that is worth the name */
 #define BREACH_MAX        3.0       /* of the score; an end, so that it comes down again */
-#define EXPLORE_FACTOR                                                                             \
-	2.0                 /* while nothing bounds the capacity: a replica may be given so many
-				  times the most that it was seen to carry */
-#define WAIT_SHARE     0.25 /* of the baseline: the least wait that sizing reckons with */
-#define NEAR_SHARE     0.8  /* of the windows near the baseline: a service that is not stretched */
-#define NEAR_WINDOWS   20.0 /* over which that share is taken */
-#define BLIND_HOLD     5    /* times longer a hold where the capacity is unknown */
-#define HOLD_DOUBLINGS 3    /* of the hold, at most */
-#define HOUR_MS        3600000ULL
+#define EXPLORE_FACTOR    2.0  /* times the most that a replica was seen to carry may be tried */
+#define DRAIN_SHARE       1.0  /* of the load: the most that is added to work off a backlog */
+#define WAIT_SHARE        0.25 /* of the baseline: the least wait that sizing reckons with */
+#define NEAR_SHARE        0.8 /* of the windows near the baseline: a service that is not stretched */
+#define NEAR_WINDOWS      20.0 /* over which that share is taken */
+#define BLIND_HOLD        5    /* times longer a hold where the capacity is unknown */
+#define HOLD_DOUBLINGS    3    /* of the hold, at most */
+#define HOUR_MS           3600000ULL
 
 static uint64_t since(uint64_t then_ms, uint64_t now_ms)
 {
 	return now_ms > then_ms ? now_ms - then_ms : 0;
 }
 
-static double failed_share(const struct policy_input *input)
+/* Whether windows are missing before this one. */
+static bool gap(const struct adaptive *a, const struct adaptive_view *v)
 {
-	double share = 1 - input->success_rate;
-
-	if (input->traffic.present && input->traffic.error_rate > share)
-		share = input->traffic.error_rate;
-	return share;
+	return a->begun &&
+	       (double)since(a->last_ms, v->now_ms) > GAP_WINDOWS * v->window_sec * 1000;
 }
 
 /* Why the window is not to be trusted, or NULL. */
@@ -47,7 +44,7 @@ static const char *bad_data(const struct adaptive *a, const struct policy_input 
 {
 	double stale_sec = fmax(STALE_WINDOWS * v->window_sec, STALE_MIN_SEC);
 
-	if (a->begun && (double)since(a->last_ms, v->now_ms) > GAP_WINDOWS * v->window_sec * 1000)
+	if (gap(a, v))
 		return "windows are missing";
 	if (input->age_sec > stale_sec)
 		return "the window is stale";
@@ -64,13 +61,10 @@ static const char *bad_data(const struct adaptive *a, const struct policy_input 
 static void judge_data(struct adaptive *a, const struct policy_config *config,
 		       const struct policy_input *input, struct adaptive_view *v)
 {
-	bool gap = a->begun &&
-		   (double)since(a->last_ms, v->now_ms) > GAP_WINDOWS * v->window_sec * 1000;
-
-	v->failed_share = failed_share(input);
+	v->failed_share = policy_failed_share(input);
 	v->answers = v->failed_share < ADAPTIVE_FAILED_SOME;
 	v->bad = config->bad_data_hold ? bad_data(a, input, v) : NULL;
-	if (gap) {
+	if (gap(a, v)) {
 		arrivals_gap(&a->arrivals);
 		capacity_gap(&a->capacity);
 		a->breach = 0;
@@ -147,13 +141,16 @@ static void look_at_load(struct adaptive *a, const struct policy_config *config,
 	if (!v->loaded)
 		return;
 	v->backlog = capacity_backlog(&a->capacity, v->now_ms, v->load.rps, t->in_flight, v->ready);
+
+	/* Where answers fail the load is known all the same, and that many are turned away is what
+	 * overload may look like. */
+	double failed = t->error_rate > 0 ? t->error_rate : 0;
+	v->answered_rps = t->completed_rps * (1 - failed);
 	if (v->bad && v->failed_share < FAILED_BAD)
 		return;
 
-	double failed = t->error_rate > 0 ? t->error_rate : 0;
-	v->answered_rps = t->completed_rps * (1 - failed);
-	bool slow = t->upstream_ms >
-		    config->alpha_up * v->service_ms; /* before there is an objective */
+	/* Before there is an objective, it is slow when it takes much longer than it can. */
+	bool slow = t->upstream_ms > config->alpha_up * v->service_ms;
 	const struct capacity_window w = {
 		.now_ms = v->now_ms,
 		.sec = v->window_sec,
@@ -194,7 +191,8 @@ static void size_known(struct adaptive_view *v, const struct policy_config *conf
 	int max = config->max_replicas;
 	double drain_rps =
 		config->backlog_drain_sec > 0 ? v->backlog / config->backlog_drain_sec : 0;
-	double least = ceil((v->load.rps + drain_rps) / s->capacity_rps);
+	double least =
+		ceil((v->load.rps + fmin(drain_rps, DRAIN_SHARE * v->load.rps)) / s->capacity_rps);
 
 	v->utilisation = v->load.rps / (v->ready * s->capacity_rps);
 	v->need = erlang_replicas(s, v->load.upper_rps, max);

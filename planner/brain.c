@@ -12,6 +12,8 @@ struct brain {
 	struct policy_state *policy;
 	struct scorecard *scorecard;
 
+	bool recalled; /* a plan was read back */
+
 	bool advised;                 /* there is a verdict that no window has heard yet */
 	struct message_advice advice; /* the last one */
 	struct policy_advice follow;  /* the same, as the policy takes it */
@@ -130,6 +132,9 @@ void brain_plan(struct brain *b, const struct message_plan *plan)
 {
 	const cJSON *estimate;
 
+	if (b->recalled)
+		return;
+	b->recalled = true;
 	cJSON_ArrayForEach (estimate, cJSON_GetObjectItemCaseSensitive(plan->explain, "estimates"))
 		if (cJSON_IsNumber(estimate) && estimate->valuedouble > 0)
 			policy_recall(b->policy, estimate->string, estimate->valuedouble);

@@ -43,8 +43,8 @@ void brain_result(struct brain *, const struct message_result *);
 /* What the advisor said: a verdict is heard by the next window, a demoted advisor's is not. */
 void brain_advice(struct brain *, const struct message_advice *);
 
-/* A plan that was made earlier, read back: what it estimated stands where the alerts that are left
- * do not reach back far enough. */
+/* A plan that was made earlier, read back.  Only the first counts: what it estimated stands for all
+ * alerts before those that are left, and what came after it is folded from these. */
 void brain_plan(struct brain *, const struct message_plan *);
 
 /* The question about the last window; false before the first. */

@@ -114,21 +114,12 @@ static void name_state(const struct policy_input *input, int wanted, struct poli
 	snprintf(d->state, sizeof(d->state), "%s/%d", bands[i].band, wanted);
 }
 
-static double failed_share(const struct policy_input *input)
-{
-	double share = 1 - input->success_rate;
-
-	if (input->traffic.present && input->traffic.error_rate > share)
-		share = input->traffic.error_rate;
-	return share;
-}
-
 /* What holds for every policy and whoever advises: no scale_down while answers fail, and a restart
  * only when they did so for some time and none was tried lately. */
 static void tighten(struct policy_state *state, const struct policy_config *config, uint64_t now_ms,
 		    const struct policy_input *input, int wanted, struct policy_envelope *envelope)
 {
-	bool failing = failed_share(input) >= FAILED_SHARE;
+	bool failing = policy_failed_share(input) >= FAILED_SHARE;
 	int floor = policy_clamp(config, wanted);
 
 	state->failing = failing ? state->failing + 1 : 0;
@@ -218,6 +209,15 @@ void policy_gate(struct policy_decision *decision, const char *name, bool pass, 
 						.pass = pass,
 						.value = value,
 						.bound = bound});
+}
+
+double policy_failed_share(const struct policy_input *input)
+{
+	double share = 1 - input->success_rate;
+
+	if (input->traffic.present && input->traffic.error_rate > share)
+		share = input->traffic.error_rate;
+	return share;
 }
 
 int policy_clamp(const struct policy_config *config, int replicas)

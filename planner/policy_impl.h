@@ -38,6 +38,9 @@ void policy_estimate(struct policy_decision *decision, const char *name, double 
 void policy_gate(struct policy_decision *decision, const char *name, bool pass, double value,
 		 double bound);
 
+/* The share of answers that failed: of probes or of real requests, whichever is worse. */
+double policy_failed_share(const struct policy_input *);
+
 /* ${replicas} brought within [MIN_REPLICAS, MAX_REPLICAS]. */
 int policy_clamp(const struct policy_config *, int replicas);
 
