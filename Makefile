@@ -6,7 +6,7 @@ ifeq ($(origin CC),default)
 CC      := gcc
 endif
 DAEMONS := monitor planner executor watcher subscriber dashboard
-BINS    := $(DAEMONS) app load
+BINS    := $(DAEMONS) app load replay
 LIBS    := hiredis libcurl libcjson libmicrohttpd libuv
 VERSION := $(shell cat VERSION)
 
@@ -21,7 +21,7 @@ ALLFLAGS = -std=c17 -D_GNU_SOURCE -DVERSION='"$(VERSION)"' -I. $(WARN) $(OPT) $(
            $(LIBFLAGS) $(CFLAGS)
 LINK     = $(CC) $(OPT) -pie -Wl,-z,relro,-z,now,--as-needed $(CFLAGS) $(LDFLAGS)
 
-DIRS    := common $(BINS) replay
+DIRS    := common $(BINS)
 SRC     := $(wildcard $(addsuffix /*.c,$(DIRS)))
 MAINS   := $(addsuffix /main.c,$(BINS))
 PARTS   := $(filter-out $(MAINS),$(SRC))

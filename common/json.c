@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <math.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -157,9 +158,18 @@ static void spell_out(cJSON *node, char *digits)
 	node->valuestring = digits;
 }
 
-/* Turn the big integers below ${node} into their digits.  Number nodes in document order are the
- * number tokens of the source one by one; ${p} is where the next is looked for.  Returns where the
- * last one ended. */
+/* Of a fraction cJSON prints 15 digits where they come close. */
+static bool is_rounded(double value)
+{
+	char text[32];
+
+	snprintf(text, sizeof(text), "%.15g", value);
+	return value != trunc(value) && strtod(text, NULL) != value;
+}
+
+/* Turn the numbers below ${node} that would be printed as others into their digits.  Number nodes
+ * in document order are the number tokens of the source one by one; ${p} is where the next is
+ * looked for.  Returns where the last one ended. */
 static const char *restore_digits(cJSON *node, const char *p, const char *end)
 {
 	if (cJSON_IsNumber(node)) {
@@ -167,7 +177,8 @@ static const char *restore_digits(cJSON *node, const char *p, const char *end)
 		bool integer = digits_end(token + (*token == '-'), p) == p;
 
 		/* 2^53 itself is suspect: 2^53 + 1 is read as that. */
-		if (integer && fabs(node->valuedouble) >= EXACT_MAX)
+		if ((integer && fabs(node->valuedouble) >= EXACT_MAX) ||
+		    is_rounded(node->valuedouble))
 			spell_out(node, xstrndup(token, (size_t)(p - token)));
 	}
 	for (cJSON *child = node->child; child; child = child->next)

@@ -15,9 +15,10 @@
 #define JSON_DEPTH_MAX 64
 int json_parse(const char *text, size_t len, cJSON **ret_root);
 
-/* The same, but every integer beyond 2^53, where a double is no longer exact, becomes a cJSON_Raw
- * node with its own digits, so that printing the tree gives back what was read.  For documents that
- * are handed on (docker inspect), not for those whose numbers are looked at. */
+/* The same, but every number that would be printed as another, such as an integer beyond 2^53,
+ * where a double is no longer exact, becomes a cJSON_Raw node with its own digits, so that
+ * printing the tree gives back what was read.  For documents that are handed on (docker inspect,
+ * recordings), not for those whose numbers are looked at. */
 int json_parse_exact(const char *text, size_t len, cJSON **ret_root);
 
 /* The member ${name} of object ${o} (case counts, the first of duplicates; NULL when ${o} is no

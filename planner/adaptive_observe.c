@@ -20,7 +20,7 @@
 #define EXPLORE_FACTOR    2.0  /* times the most that a replica was seen to carry may be tried */
 #define DRAIN_SHARE       1.0  /* of the load: the most that is added to work off a backlog */
 #define WAIT_SHARE        0.25 /* of the baseline: the least wait that sizing reckons with */
-#define NEAR_SHARE        0.8 /* of the windows near the baseline: a service that is not stretched */
+#define NEAR_SHARE        0.8  /* of the windows near the baseline: it is not stretched */
 #define NEAR_WINDOWS      20.0 /* over which that share is taken */
 #define BLIND_HOLD        5    /* times longer a hold where the capacity is unknown */
 #define HOLD_DOUBLINGS    3    /* of the hold, at most */

@@ -20,9 +20,9 @@ typedef int playback_take(const struct recorded *, void *cookie, struct message_
 /* Hand all messages of ${in} to ${take}.  Malformed lines are passed over, counted in ${ret}, and
  * the first few named by number on ${err}.
  *
- * 0; -EBADMSG when more than ${malformed_max} (a share) of the lines are malformed, found as early
- * as that is past doubt; -EFBIG when a line does not end; why ${in} cannot be read, or what ${take} ended it
- * with. */
+ * 0; -EBADMSG when more than ${malformed_max} (a share) of the lines are malformed, found as
+ * early as that is past doubt; -EFBIG when a line does not end; why ${in} cannot be read, or what
+ * ${take} ended it with. */
 int playback_run(FILE *in, FILE *err, double malformed_max, playback_take *take, void *cookie,
 		 struct playback *ret);
 

@@ -80,7 +80,7 @@ int recording_read(const char *line, size_t len, struct recorded *ret,
 		return refuse(ret_error, "too long");
 	if (is_blank(line, len))
 		return -ENOMSG;
-	if (json_parse(line, len, &root) < 0)
+	if (json_parse_exact(line, len, &root) < 0)
 		return refuse(ret_error, "not JSON");
 
 	int err = take(root, ret, ret_error);

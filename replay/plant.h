@@ -48,8 +48,8 @@ void plant_free(struct plant *);
  * none in rotation requests are answered 502 at once. */
 void plant_want(struct plant *, int replicas);
 
-/* Take away whoever was started ${older_sec} ago and is not ready yet; the count is kept by starting
- * anew, as the executor does when a start took too long. */
+/* Take away whoever was started ${older_sec} ago and is not ready yet; the count is kept by
+ * starting anew, as the executor does when a start took too long. */
 void plant_retry(struct plant *, double older_sec);
 
 void plant_set_fault(struct plant *, const struct plant_fault *);

@@ -296,8 +296,8 @@ static int format_advice(struct format *f, const char *text, size_t len, uint64_
 	return 0;
 }
 
-static int format_json(const char *channel, const char *text, size_t len, struct buf *out,
-		       struct message_error *ret_error)
+static int format_json(const char *channel, const char *text, size_t len, uint64_t time_ms,
+		       struct buf *out, struct message_error *ret_error)
 {
 	cJSON *root;
 	bool object;
@@ -311,7 +311,8 @@ static int format_json(const char *channel, const char *text, size_t len, struct
 	cJSON_Delete(root);
 	if (!object)
 		return refuse(ret_error, "not an object");
-	buf_printf(out, "{\"channel\":\"%s\",\"message\":", channel);
+	buf_printf(out, "{\"channel\":\"%s\",\"heard_ts\":%.3f,\"message\":", channel,
+		   (double)time_ms / 1000);
 	start = out->len;
 	buf_append(out, text, len);
 	for (size_t i = start; i < out->len; i++)
@@ -343,7 +344,7 @@ int format_message(struct format *f, const char *channel, const char *text, size
 	};
 
 	if (f->json)
-		return format_json(channel, text, len, out, ret_error);
+		return format_json(channel, text, len, time_ms, out, ret_error);
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
 		if (strcmp(kinds[i].channel, channel) == 0)
 			return kinds[i].format(f, text, len, time_ms, out, ret_error);

@@ -22,12 +22,12 @@ struct format {
 
 /* Append one message as a line (for people: nothing for a noop plan that is folded) to ${out}.
  *
- * The JSON line is {"channel":"alerts","message":…} with the text as it came, its line breaks
- * made blanks (all bytes below 0x20, which stand for themselves nowhere else in JSON): any object
- * on a channel can be recorded, and be read again.
+ * The JSON line is {"channel":"alerts","heard_ts":…,"message":…} with ${time_ms} in seconds and
+ * the text as it came, its line breaks made blanks (all bytes below 0x20, which stand for
+ * themselves nowhere else in JSON): any object on a channel can be recorded, and be read again.
  *
- * For people the time is UTC, by the message's own "ts", else ${time_ms}.  On a channel that is not
- * one of the suite's the text stands as it is.  Control characters never get through.
+ * For people the time is UTC, by the message's own "ts", else ${time_ms}.  On a channel that is
+ * not one of the suite's the text stands as it is.  Control characters never get through.
  *
  * 0, or -EBADMSG with a sentence in ${ret_error} and nothing appended. */
 int format_message(struct format *, const char *channel, const char *text, size_t len,

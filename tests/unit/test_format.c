@@ -230,8 +230,8 @@ static void test_json_lines(void **state)
 	(void)state;
 	assert_string_equal(
 		line(&f, "alerts", "{ \"x\" :1.50,\r\n\t\"y\":\"\\u00e4\\n\xc3\xa4\"}"),
-		"{\"channel\":\"alerts\",\"message\":{ \"x\" :1.50,   \"y\":\"\\u00e4\\n\xc3\xa4\"}"
-		"}\n");
+		"{\"channel\":\"alerts\",\"heard_ts\":1795458155.613,\"message\":{ \"x\" :1.50,   "
+		"\"y\":\"\\u00e4\\n\xc3\xa4\"}}\n");
 	assert_string_equal(line(&f, "alerts", "{"), "error: not JSON");
 	assert_string_equal(line(&f, "alerts", "{} {}"), "error: not JSON");
 	assert_string_equal(line(&f, "alerts", "[]"), "error: not an object");

@@ -14,7 +14,7 @@ static const struct plant_fault hang = {.hung = true};
 static const struct plant_fault slow_dependency = {.extra_sec = 1};
 static const struct plant_fault none = {0};
 
-static const char *const roomy[] = {"MAX_REPLICAS", "20", NULL};
+static const char *const roomy[] = {"MAX_REPLICAS", "20", "DOWN_HOLD_SEC", "60", NULL};
 
 static void start(struct loop *l, int replicas, double window_sec, const char *const *settings)
 {
@@ -311,8 +311,8 @@ static void a_refused_plan_leaves_nothing_pending(void **state)
 	loop_free(&l);
 }
 
-/* Whether the executor refuses or is not there: nothing was tried, so nothing was shown to be futile,
- * and overload is not taken for normal. */
+/* Whether the executor refuses or is not there: nothing was tried, so nothing was shown to be
+ * futile, and overload is not taken for normal. */
 static void additions_that_never_came_are_not_called_futile(void **state)
 {
 	(void)state;

@@ -40,6 +40,47 @@ static void lines_of_the_subscriber(void **state)
 	}
 }
 
+static void when_it_was_heard(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *member;
+		uint64_t heard_ms;
+	} rows[] = {
+		{"\"heard_ts\":1795458155.618,", 1795458155618},
+		{"", 0},
+		{"\"heard_ts\":null,", 0},
+		{"\"heard_ts\":\"1\",", 0},
+		{"\"heard_ts\":-1,", 0},
+		{"\"heard_ts\":1e300,", 0},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char line[128];
+		struct recorded t;
+		struct message_error error;
+		snprintf(line, sizeof(line), "{\"channel\":\"alerts\",%s\"message\":{}}",
+			 rows[i].member);
+		assert_int_equal(read_text(line, &t, &error), 0);
+		assert_true(t.heard_ms == rows[i].heard_ms);
+		free(t.text);
+	}
+}
+
+static void numbers_keep_their_digits(void **state)
+{
+	(void)state;
+	struct recorded t;
+	struct message_error error;
+
+	assert_int_equal(read_text("{\"channel\":\"alerts\",\"message\":"
+				   "{\"ts\":1795479082.5846653,\"n\":9007199254740993}}",
+				   &t, &error),
+			 0);
+	assert_string_equal(t.text, "{\"ts\":1795479082.5846653,\"n\":9007199254740993}");
+	free(t.text);
+}
+
 static void bare_alerts(void **state)
 {
 	(void)state;
@@ -247,6 +288,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(lines_of_the_subscriber),
+		cmocka_unit_test(when_it_was_heard),
+		cmocka_unit_test(numbers_keep_their_digits),
 		cmocka_unit_test(bare_alerts),
 		cmocka_unit_test(what_is_nothing_to_us),
 		cmocka_unit_test(broken_lines_say_why),
