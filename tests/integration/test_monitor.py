@@ -208,7 +208,8 @@ def test_a_stopped_monitor_starts_a_new_window_and_blames_nobody(redis_server, s
     wait_for(lambda: time.time() > stopped_at + 3 * INTERVAL, what="some windows to pass")
     daemon.signal(signal.SIGCONT)
     alert = alert_where(alerts, lambda a: a["ts"] > stopped_at + 4 * INTERVAL)
-    assert alert["success_rate"] == 1.0 and alert["requests"] == PROBES
+    assert alert["success_rate"] == 1.0
+    assert PROBES - 1 <= alert["requests"] <= PROBES + 1  # one may end in the window beside its own
     assert "stopped for longer than a window" in daemon.stderr()
 
 

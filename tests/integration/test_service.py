@@ -280,7 +280,8 @@ def test_healthcheck_of_a_silent_server_ends_in_time(spawn):
 
 def test_log_lines_are_logfmt(dashboard, redis_server):
     p = dashboard(**redis_server.env)
-    redis_server.redis("PUBLISH", "alerts", 'no "json"\n\x1b[31mlevel=error msg=forged\x7f')
+    forged = 'no "json"\n\x1b[31mlevel=error msg=forged\x7f'
+    wait_for(lambda: redis_server.redis("PUBLISH", "alerts", forged) > 0, what="a subscription")
     wait_for(lambda: 'msg="message ignored"' in p.stderr(), what=p.stderr)
     for line in p.stderr().splitlines():
         assert re.fullmatch(r'ts=\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z level=(error|warn|info|debug) '
