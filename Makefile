@@ -127,7 +127,7 @@ lint: all $(UNIT) ## formatting, clang build, clang-tidy, cppcheck, purity, head
 
 # --- to see it, to measure it ---
 
-.PHONY: demo down bench env-example
+.PHONY: demo down bench bench-policy env-example
 demo: ## bring everything up in containers, drive load, watch it scale
 	scripts/demo
 
@@ -136,6 +136,9 @@ down: ## stop the demo and remove what it made
 
 bench: all ## print a table of speed and size; asserts nothing
 	BUILD=$(BUILD) tests/bench/run
+
+bench-policy: all ## race the policies, on TRACES=folder too, into docs/policy-benchmark.md; takes long
+	BUILD=$(BUILD) tests/bench/policy.py
 
 env-example: all ## write .env.example from the settings tables
 	scripts/env-example $(BUILD)/bin > .env.example

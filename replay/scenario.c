@@ -7,7 +7,13 @@
 #include <math.h>
 #include <string.h>
 
-#define ROOM_ABOVE_PEAK 2 /* times the peak: a policy that errs is to be seen erring */
+#define ROOM_ABOVE_PEAK 2    /* times the peak: a policy that errs is to be seen erring */
+#define PROBES_SHARE    0.15 /* of what a replica carries: nobody would probe it busy */
+
+static double capacity_rps(const struct plant_config *plant)
+{
+	return plant->slots / plant->service_sec;
+}
 
 static bool is_set(const struct replay_list *sets, const char *name)
 {
@@ -52,6 +58,7 @@ int scenario_make(const struct replay_options *o, const struct planner_config *s
 	c->plant.service_cv = o->service_cv;
 	c->plant.slots = o->slots;
 	c->plant.startup_sec = o->startup_sec;
+	c->plant.probes_per_s = fmin(c->plant.probes_per_s, PROBES_SHARE * capacity_rps(&c->plant));
 	c->policy = settings->policy;
 	c->span_sec = shape->span_sec;
 	c->window_sec = o->window_sec;
@@ -101,17 +108,12 @@ static const char *service_name(enum plant_service service)
 	return names[service];
 }
 
-static double slot_capacity_rps(const struct plant_config *plant)
-{
-	return plant->slots / plant->service_sec;
-}
-
 void scenario_summary(const struct scenario *s, int seeds, struct buf *out)
 {
 	const struct sim_config *c = &s->config;
 
 	buf_printf(out, "start-up %.4g s, %.4g rps a replica, objective %.4g ms, %d seed%s",
-		   c->plant.startup_sec, slot_capacity_rps(&c->plant), objective_ms(c), seeds,
+		   c->plant.startup_sec, capacity_rps(&c->plant), objective_ms(c), seeds,
 		   seeds == 1 ? "" : "s");
 }
 
