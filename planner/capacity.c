@@ -7,10 +7,13 @@
 #define SMOOTH_SEC     10.0 /* a single window's rate is mostly noise */
 #define SCATTER_SIGMAS 3.0  /* of requests in flight, which scatter like a Poisson count */
 #define PLAUSIBLE_SHARE                                                                            \
-	0.7             /* replicas that serve less than this of what they did are held up by
+	0.7                   /* replicas that serve less than this of what they did are held up by
 				something else; what they serve then is not their capacity */
-#define LOWER       0.9 /* how fast the capacity follows evidence that it is lower */
-#define TURNED_AWAY 0.1 /* of the answers: a queue that is full does not grow */
+#define EVIDENCE_MAX    10000 /* requests: those of long ago weigh no more than that */
+#define CHANGED_SIGMAS  3.0
+#define OPTIMISM_SIGMAS 4.0 /* beyond chance: a jam that has just begun shows less than it could */
+#define LOWER           0.9 /* how fast the capacity follows evidence that it is lower */
+#define TURNED_AWAY     0.1 /* of the answers: a queue that is full does not grow */
 
 void capacity_init(struct capacity *c)
 {
@@ -21,7 +24,7 @@ void capacity_gap(struct capacity *c)
 {
 	c->steady_sec = 0;
 	c->served_rps = 0;
-	c->jammed_sec = 0;
+	c->jam = (struct capacity_evidence){0};
 	c->backlogged = false;
 	c->ready = 0;
 }
@@ -29,6 +32,7 @@ void capacity_gap(struct capacity *c)
 void capacity_violated(struct capacity *c)
 {
 	c->rps *= LOWER;
+	c->jams.rps *= LOWER;
 	c->good_rps = fmin(c->good_rps, c->rps);
 }
 
@@ -67,18 +71,38 @@ double capacity_backlog(const struct capacity *c, uint64_t now_ms, double rps, d
 	return in_flight > ordinary ? in_flight - busy : 0;
 }
 
-/* The mean rate while requests pile up is the capacity, where it is plausible. */
+static void weigh(struct capacity_evidence *e, double rps, double requests)
+{
+	e->rps += (rps - e->rps) * requests / (e->requests + requests);
+	e->requests = fmin(e->requests + requests, EVIDENCE_MAX);
+}
+
+/* How far the mean of so many requests may be out, as a share of it. */
+static double doubt(const struct capacity_evidence *e, double sigmas)
+{
+	return sigmas / sqrt(e->requests);
+}
+
+/* The mean rate while requests pile up is the capacity, where it is plausible; as long as few were
+ * seen, the highest rate that they allow: one that is too high is soon found out by the next jam,
+ * one that is too low never, since nothing would pile up again.  Where a jam contradicts those
+ * before, something has changed, and it alone counts. */
 static void learn_jammed(struct capacity *c, const struct capacity_window *w)
 {
-	double served_rps = w->answered_rps / w->ready;
 	double known_rps = isnan(c->rps) ? c->good_rps : c->rps;
+	double served_rps = w->answered_rps / w->ready;
+	double requests = w->answered_rps * w->sec;
 
-	c->jammed_rps =
-		(c->jammed_rps * c->jammed_sec + served_rps * w->sec) / (c->jammed_sec + w->sec);
-	c->jammed_sec += w->sec;
-	if (c->jammed_rps <= PLAUSIBLE_SHARE * known_rps)
+	if (requests <= 0)
 		return;
-	c->rps = c->jammed_rps;
+	weigh(&c->jam, served_rps, requests);
+	if (c->jam.rps <= PLAUSIBLE_SHARE * known_rps)
+		return;
+	if (fabs(c->jam.rps - c->jams.rps) > doubt(&c->jam, CHANGED_SIGMAS) * c->jam.rps)
+		c->jams = c->jam;
+	else
+		weigh(&c->jams, served_rps, requests);
+	c->rps = c->jams.rps * (1 + doubt(&c->jams, OPTIMISM_SIGMAS));
 	c->good_rps = fmin(c->good_rps, c->rps);
 }
 
@@ -112,7 +136,8 @@ static void follow_count(struct capacity *c, const struct capacity_window *w)
 {
 	if (w->ready != c->ready) {
 		c->ready = w->ready;
-		c->steady_sec = c->jammed_sec = 0;
+		c->steady_sec = 0;
+		c->jam = (struct capacity_evidence){0};
 		c->served_rps = w->answered_rps / w->ready;
 		c->backlogged = false; /* this window is of both counts: not to be learned from */
 	}

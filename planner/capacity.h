@@ -25,10 +25,12 @@ struct capacity {
 	double served_rps; /* a replica's, smoothed since the count changed */
 	double steady_sec; /* since it changed */
 	int ready;
-	bool backlogged;        /* at the end of the last window */
-	double backlogged_from; /* requests in flight when that began */
-	double jammed_rps;      /* mean served while requests piled up, since the count changed */
-	double jammed_sec;
+	bool backlogged;           /* at the end of the last window */
+	double backlogged_from;    /* requests in flight when that began */
+	struct capacity_evidence { /* what a replica served while requests piled up */
+		double rps;        /* on average */
+		double requests;   /* how many that were */
+	} jam, jams;               /* since the count changed; and ever */
 };
 
 /* One window with good data. */

@@ -71,7 +71,7 @@ const struct setting planner_settings[] = {
 	 "adaptive: after a scale_up no other for so long; what is on its way is counted anyway"},
 	{"DOWN_COOLDOWN_SEC", SETTING_NUM, AT(policy.down_cooldown_sec), "10", "s", 0, 86400, NULL,
 	 "adaptive: after any change no scale_down for so long"},
-	{"FLAP_BUDGET", SETTING_INT, AT(policy.flap_budget), "2", "changes", 0, 1000, NULL,
+	{"FLAP_BUDGET", SETTING_INT, AT(policy.flap_budget), "4", "changes", 0, 1000, NULL,
 	 "adaptive: changes of direction an hour; each further one doubles the hold; 0: no budget"},
 
 	{"COOLDOWN_SEC", SETTING_NUM, AT(policy.cooldown_sec), "20", "s", 0, 86400, NULL,

@@ -16,7 +16,7 @@
 #define GUARD_EXCESS    4.0  /* p95 so many times beyond the objective doubles them */
 #define WORSE           1.5  /* latency that grew so much does not wait for the last addition */
 #define IDLE            0.5  /* utilisation below which a shortage of replicas is not plausible */
-#define FLAP_MS         600000ULL /* up so soon after down is a change of mind */
+#define FLAP_MS         300000ULL /* up so soon after down is a change of mind */
 
 static void *adaptive_create(const struct policy_config *config)
 {

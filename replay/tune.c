@@ -15,7 +15,7 @@ const struct tune_knob tune_knobs[TUNE_KNOBS] = {
 	{"UTILISATION_MAX", AT(utilisation_max), false, {0.7, 0.85, 0.98}, 3},
 	{"DOWN_HOLD_SEC", AT(down_hold_sec), false, {15, 30, 120}, 3},
 	{"DOWN_MARGIN", AT(down_margin), false, {0.05, 0.1, 0.2}, 3},
-	{"FLAP_BUDGET", AT(flap_budget), true, {0, 2}, 2},
+	{"FLAP_BUDGET", AT(flap_budget), true, {0, 4}, 2},
 };
 
 _Static_assert(TUNE_VALUES_MAX *TUNE_VALUES_MAX *TUNE_VALUES_MAX *TUNE_VALUES_MAX <=

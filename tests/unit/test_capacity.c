@@ -45,6 +45,12 @@ static void jam(struct run *r, int n, double arrivals, double served)
 	}
 }
 
+/* The most that a mean of ${rps} over ${requests} allows: four standard errors above it. */
+static double at_most(double rps, double requests)
+{
+	return rps * (1 + 4 / sqrt(requests));
+}
+
 static void nothing_is_known_at_first(void **state)
 {
 	(void)state;
@@ -96,10 +102,31 @@ static void what_is_served_while_requests_pile_up_is_the_capacity(void **state)
 	jam(&r, 1, 100, 66);
 	assert_true(isnan(r.c.rps)); /* the jam has just begun */
 	jam(&r, 1, 100, 64);
-	assert_double_near(r.c.rps, 64);
+	assert_double_near(r.c.rps, at_most(64, 512));
 	jam(&r, 1, 100, 68);
-	assert_double_near(r.c.rps, 66); /* the mean of the jam */
+	assert_double_near(r.c.rps, at_most((64 * 512 + 68 * 544) / 1056.0, 1056));
 	assert_double_near(r.c.good_rps, 40);
+}
+
+/* A short jam that served little by chance is outvoted by those that follow. */
+static void jams_that_agree_are_one_body_of_evidence(void **state)
+{
+	(void)state;
+	struct run r = begin(2);
+
+	calm(&r, 10, 40);
+	jam(&r, 2, 100, 62); /* of each jam the first window is its beginning */
+	calm(&r, 10, 40);
+	jam(&r, 2, 100, 66);
+	assert_double_near(r.c.jams.requests, 8 * (62 + 66));
+	assert_double_near(r.c.rps, at_most((62.0 * 62 + 66 * 66) / (62 + 66), 8 * (62 + 66)));
+	for (int i = 0; i < 50; i++) {
+		calm(&r, 1, 40);
+		jam(&r, 2, 100, 66);
+	}
+	assert_true(r.c.jams.requests == 10000); /* what follows is to count too */
+	assert_double_near(r.c.rps, at_most(r.c.jams.rps, 10000));
+	assert_true(fabs(r.c.jams.rps - 66) < 0.2);
 }
 
 /* A burst that is worked off well may leave some waiting. */
@@ -140,8 +167,8 @@ static void what_is_far_below_the_past_is_not_believed(void **state)
 	r = begin(2);
 	calm(&r, 10, 40);
 	jam(&r, 5, 100, 29);
-	assert_double_near(r.c.rps, 29);
-	assert_double_near(r.c.good_rps, 29); /* no more than it can is good */
+	assert_double_near(r.c.rps, at_most(29, 4 * 8 * 29));
+	assert_double_near(r.c.good_rps, r.c.rps); /* no more than it can is good */
 }
 
 static void a_capacity_of_nothing_is_none(void **state)
@@ -165,7 +192,7 @@ static void turning_away_is_a_jam_too(void **state)
 	r.w.failed_share = 0.3;
 	for (int i = 0; i < 3; i++)
 		capacity_learn(&r.c, &r.w); /* in flight stays the same */
-	assert_double_near(r.c.rps, 66);
+	assert_double_near(r.c.rps, at_most(66, 3 * 8 * 66));
 }
 
 static void the_count_of_a_change_is_not_learned_from(void **state)
@@ -177,9 +204,9 @@ static void the_count_of_a_change_is_not_learned_from(void **state)
 	jam(&r, 3, 100, 66);
 	r.w.ready = 4; /* the window is of both */
 	jam(&r, 1, 100, 20);
-	assert_double_near(r.c.rps, 66);
-	jam(&r, 1, 100, 60);
-	assert_double_near(r.c.rps, 60); /* nor with the jam of the count before */
+	assert_double_near(r.c.rps, at_most(66, 2 * 8 * 66));
+	jam(&r, 1, 100, 60); /* beyond chance: of the jam before nothing is left */
+	assert_double_near(r.c.rps, at_most(60, 16 * 60));
 }
 
 static void more_than_the_capacity_served_well_raises_it(void **state)
@@ -189,7 +216,7 @@ static void more_than_the_capacity_served_well_raises_it(void **state)
 
 	calm(&r, 10, 40);
 	jam(&r, 3, 100, 50);
-	assert_double_near(r.c.rps, 50);
+	assert_double_near(r.c.rps, at_most(50, 2 * 8 * 50));
 	calm(&r, 50, 60);
 	assert_true(r.c.rps > 59 && r.c.rps == r.c.good_rps);
 }
@@ -202,8 +229,12 @@ static void a_violation_lowers_it_by_a_tenth(void **state)
 	calm(&r, 10, 64);
 	jam(&r, 3, 100, 66);
 	capacity_violated(&r.c);
-	assert_double_near(r.c.rps, 59.4);
-	assert_double_near(r.c.good_rps, 59.4);
+	assert_double_near(r.c.rps, 0.9 * at_most(66, 2 * 8 * 66));
+	assert_double_near(r.c.good_rps, 64);
+	capacity_violated(&r.c);
+	assert_double_near(r.c.good_rps, r.c.rps);
+	jam(&r, 2, 100, 54); /* from there it goes on */
+	assert_double_near(r.c.jams.requests, 8 * (2 * 66 + 2 * 54));
 }
 
 static void after_a_gap_the_past_is_no_beginning(void **state)
@@ -300,6 +331,7 @@ int main(void)
 		cmocka_unit_test(what_was_served_well_is_good),
 		cmocka_unit_test(over_the_objective_nothing_is_good),
 		cmocka_unit_test(what_is_served_while_requests_pile_up_is_the_capacity),
+		cmocka_unit_test(jams_that_agree_are_one_body_of_evidence),
 		cmocka_unit_test(a_backlog_within_the_objective_is_no_jam),
 		cmocka_unit_test(requests_held_up_elsewhere_are_no_jam),
 		cmocka_unit_test(what_is_far_below_the_past_is_not_believed),

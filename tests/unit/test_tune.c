@@ -196,7 +196,7 @@ static void what_is_told_has_the_front_and_the_present(void **state)
 	buf_clear(&out);
 	tune_csv(t, &out);
 	assert_int_equal(count(buf_text(&out), "\n"), n + 1);
-	assert_int_equal(count(buf_text(&out), "\n1,1,0.98,30,0.1,2,2,0.1,0.1,1,1,6\n"), 1);
+	assert_int_equal(count(buf_text(&out), "\n1,1,0.98,30,0.1,4,2,0.1,0.1,1,1,6\n"), 1);
 
 	buf_clear(&out);
 	tune_svg(t, "tuned", &out);
