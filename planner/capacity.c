@@ -7,13 +7,15 @@
 #define SMOOTH_SEC     10.0 /* a single window's rate is mostly noise */
 #define SCATTER_SIGMAS 3.0  /* of requests in flight, which scatter like a Poisson count */
 #define PLAUSIBLE_SHARE                                                                            \
-	0.7                   /* replicas that serve less than this of what they did are held up by
+	0.7                  /* replicas that serve less than this of what they did are held up by
 				something else; what they serve then is not their capacity */
-#define EVIDENCE_MAX    10000 /* requests: those of long ago weigh no more than that */
-#define CHANGED_SIGMAS  3.0
-#define OPTIMISM_SIGMAS 4.0 /* beyond chance: a jam that has just begun shows less than it could */
-#define LOWER           0.9 /* how fast the capacity follows evidence that it is lower */
-#define TURNED_AWAY     0.1 /* of the answers: a queue that is full does not grow */
+#define EVIDENCE_MAX   10000 /* requests: those of long ago weigh no more than that */
+#define CHANGED_SIGMAS 3.0
+#define CLEAR_OVERLOAD 1.15 /* arrivals over answers */
+#define OPTIMISM_CLEAR 2.0  /* standard errors */
+#define OPTIMISM       4.0
+#define LOWER          0.9 /* how fast the capacity follows evidence that it is lower */
+#define TURNED_AWAY    0.1 /* of the answers: a queue that is full does not grow */
 
 void capacity_init(struct capacity *c)
 {
@@ -83,6 +85,19 @@ static double doubt(const struct capacity_evidence *e, double sigmas)
 	return sigmas / sqrt(e->requests);
 }
 
+/* Whether this window of a jam counts.  One in which hardly more arrived than was answered may be
+ * chance, in which less is served than could be: it counts until a clearer one was seen. */
+static bool counts(struct capacity *c, const struct capacity_window *w)
+{
+	bool clear = w->arrivals_rps > CLEAR_OVERLOAD * w->answered_rps;
+
+	if (clear && !c->clear) {
+		c->jam = c->jams = (struct capacity_evidence){0};
+		c->clear = true;
+	}
+	return w->answered_rps > 0 && clear == c->clear;
+}
+
 /* The mean rate while requests pile up is the capacity, where it is plausible; as long as few were
  * seen, the highest rate that they allow: one that is too high is soon found out by the next jam,
  * one that is too low never, since nothing would pile up again.  Where a jam contradicts those
@@ -93,7 +108,7 @@ static void learn_jammed(struct capacity *c, const struct capacity_window *w)
 	double served_rps = w->answered_rps / w->ready;
 	double requests = w->answered_rps * w->sec;
 
-	if (requests <= 0)
+	if (!counts(c, w))
 		return;
 	weigh(&c->jam, served_rps, requests);
 	if (c->jam.rps <= PLAUSIBLE_SHARE * known_rps)
@@ -102,7 +117,7 @@ static void learn_jammed(struct capacity *c, const struct capacity_window *w)
 		c->jams = c->jam;
 	else
 		weigh(&c->jams, served_rps, requests);
-	c->rps = c->jams.rps * (1 + doubt(&c->jams, OPTIMISM_SIGMAS));
+	c->rps = c->jams.rps * (1 + doubt(&c->jams, c->clear ? OPTIMISM_CLEAR : OPTIMISM));
 	c->good_rps = fmin(c->good_rps, c->rps);
 }
 

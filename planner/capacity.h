@@ -31,6 +31,7 @@ struct capacity {
 		double rps;        /* on average */
 		double requests;   /* how many that were */
 	} jam, jams;               /* since the count changed; and ever */
+	bool clear;                /* that was under a load that was clearly too high */
 };
 
 /* One window with good data. */
