@@ -17,9 +17,12 @@ RUN apt-get update -q && \
     DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends libhiredis1.1.0 \
         libcurl4t64 libcjson1 libmicrohttpd12t64 libuv1t64 ca-certificates && \
     rm -rf /var/lib/apt/lists/* /var/cache/apt/* && \
-    useradd --uid 10001 --user-group --no-create-home --shell /usr/sbin/nologin agentic
-# The first upstream file: Docker copies it into the empty volume that watcher and lb share.
-COPY nginx/conf.d/ /etc/nginx/conf.d/
+    useradd --uid 10001 --user-group --no-create-home --shell /usr/sbin/nologin agentic && \
+    install -d -o 10014 -g agentic /etc/nginx/conf.d && \
+    install -d -o 10011 -g agentic /run/agentic
+# What Docker gives the fresh volumes of docker-compose.yml: these owners, watcher and monitor, and
+# the first upstream file.
+COPY --chown=10014:10001 nginx/conf.d/ /etc/nginx/conf.d/
 COPY --from=build /build/bin/ /usr/local/bin/
 USER agentic
 CMD ["monitor"]

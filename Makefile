@@ -76,7 +76,7 @@ $(BUILD)/fuzz/%: $(BUILD)/obj/tests/fuzz/fuzz_%.o $(SUITE)
 
 # --- tests: each suite adds its counts to $(BUILD)/test-results; `make test` ends on the sum ---
 
-.PHONY: setup test unit integration docker asan lint
+.PHONY: setup test unit integration docker soak chaos asan lint
 setup: ## install what building, testing and the demo need (Debian packages)
 	scripts/setup
 
@@ -94,9 +94,32 @@ integration: all ## daemons as processes, real Redis and nginx
 docker: all ## a private Docker Engine, the whole compose file
 	BUILD=$(BUILD) scripts/run-tests docker
 
+soak: all ## 2,000 cycles (SOAK_CYCLES) of replicas up and down under load; takes half an hour
+	BUILD=$(BUILD) SOAK_CYCLES=$${SOAK_CYCLES:-2000} scripts/run-tests soak -s
+
+chaos: all ## faults of every kind under load, again and again for CHAOS_SEC (3600) seconds
+	BUILD=$(BUILD) CHAOS_SEC=$${CHAOS_SEC:-3600} scripts/run-tests chaos -s
+
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 asan: ## unit and integration tests under AddressSanitizer and UndefinedBehaviorSanitizer
 	$(MAKE) BUILD=build/asan OPT='-O1 -g' CFLAGS='$(SANITIZE) -U_FORTIFY_SOURCE' unit integration
+
+# Threads: those that app computes in, and those that libuv and libcurl look names up in.  Two tests
+# are about what ThreadSanitizer slows down and swells.
+TSAN_TESTS := (test_app or test_bus or test_service or test_monitor) \
+	and not long_history and not flood_of_lines
+.PHONY: tsan tsan-run coverage
+tsan: ## integration tests of what has threads under ThreadSanitizer
+	TSAN_OPTIONS='halt_on_error=1 exitcode=66' $(MAKE) BUILD=build/tsan OPT='-O1 -g' \
+		CFLAGS='-fsanitize=thread -U_FORTIFY_SOURCE' tsan-run
+
+tsan-run: all
+	BUILD=$(BUILD) scripts/run-tests integration -k '$(TSAN_TESTS)'
+
+coverage: ## line coverage of the pure files by the unit tests; under 95 % it fails
+	@find build/coverage -name '*.gcda' -delete 2>/dev/null || true
+	$(MAKE) BUILD=build/coverage CC=gcc OPT='-O0 -g' CFLAGS='--coverage -U_FORTIFY_SOURCE' unit
+	scripts/coverage build/coverage/obj
 
 # What it finds stays in build/fuzz; an input worth keeping goes into the corpus by hand, under a name.
 FUZZ_SEC ?= 60
@@ -108,8 +131,9 @@ fuzz: ## fuzz each target of tests/fuzz for FUZZ_SEC (60) seconds, with both san
 fuzz-run: $(FUZZ:%=$(BUILD)/fuzz/%)
 	@for name in $(FUZZ); do \
 		mkdir -p $(BUILD)/corpus/$$name; \
-		$(BUILD)/fuzz/$$name -max_total_time=$(FUZZ_SEC) -timeout=10 -rss_limit_mb=512 -max_len=8192 \
-			-verbosity=0 -print_final_stats=1 -artifact_prefix=$(BUILD)/$$name- \
+		ASAN_OPTIONS=quarantine_size_mb=32 \
+			$(BUILD)/fuzz/$$name -max_total_time=$(FUZZ_SEC) -timeout=10 -rss_limit_mb=512 \
+			-max_len=8192 -verbosity=0 -print_final_stats=1 -artifact_prefix=$(BUILD)/$$name- \
 			$(BUILD)/corpus/$$name tests/fuzz/corpus/$$name || exit; \
 	done
 
@@ -123,7 +147,7 @@ lint: all $(UNIT) ## formatting, clang build, clang-tidy, cppcheck, purity, head
 	scripts/lint-purity $(BUILD)/obj
 	@scripts/lint-headers $(filter-out -fstack% -D_FORTIFY%,$(ALLFLAGS))
 	scripts/lint-shape
-	shellcheck $(shell git ls-files scripts .ci)
+	shellcheck $(shell git ls-files scripts .ci deploy/redis/make-users)
 
 # --- to see it, to measure it ---
 

@@ -1,5 +1,6 @@
 /* Wiring. The demo service: a web service that gets slow when more requests come than it has slots
  * for, so that load shows in its latency and replicas help. */
+#include "app/record.h"
 #include "app/work.h"
 #include "common/http_server.h"
 #include "common/log.h"
@@ -18,6 +19,7 @@ struct config {
 	char *bind;
 	int extra_delay_ms;
 	int concurrency;
+	char *record_file;
 };
 
 static const struct setting settings[] = {
@@ -51,6 +53,10 @@ static const struct setting settings[] = {
 	 .min = 1,
 	 .max = 1024,
 	 .help = "Requests served at a time; others queue"},
+	{.name = "RECORD_FILE",
+	 .type = SETTING_STR,
+	 .offset = offsetof(struct config, record_file),
+	 .help = "File to which the X-Request-Id of every request is appended, for tests"},
 	{.name = NULL},
 };
 
@@ -76,6 +82,7 @@ struct app {
 	struct config config;
 	struct service *sv;
 	struct work *work;
+	struct record *record; /* NULL without RECORD_FILE */
 	struct http_server *http;
 	uv_timer_t drain_limit;
 };
@@ -99,6 +106,7 @@ static void on_root(struct http_request *req, void *cookie)
 {
 	struct app *app = cookie;
 
+	record_add(app->record, req);
 	work_take(app->work, req, "delay_ms", NULL);
 }
 
@@ -106,6 +114,7 @@ static void on_work(struct http_request *req, void *cookie)
 {
 	struct app *app = cookie;
 
+	record_add(app->record, req);
 	work_take(app->work, req, "delay_ms", "ms");
 }
 
@@ -158,6 +167,17 @@ static unsigned connections_max(void)
 		       : DESCRIPTORS_OWN;
 }
 
+static void open_record(struct app *app)
+{
+	const char *path = app->config.record_file;
+	int err = path != NULL ? record_open(path, &app->record) : 0;
+
+	if (err == 0)
+		return;
+	log_error("cannot write", F_STR("RECORD_FILE", path), F_ERR("error", err));
+	exit(1);
+}
+
 static void serve(struct app *app)
 {
 	const struct http_server_options options = {
@@ -197,6 +217,7 @@ int main(int argc, char **argv)
 			     app.config.extra_delay_ms);
 	uv_timer_init(service_loop(app.sv), &app.drain_limit);
 	app.drain_limit.data = &app;
+	open_record(&app);
 	serve(&app);
 	service_on_stop(app.sv, on_stop, &app);
 
@@ -205,5 +226,6 @@ int main(int argc, char **argv)
 	http_server_close(app.http);
 	uv_close((uv_handle_t *)&app.drain_limit, NULL);
 	work_close(app.work);
+	record_close(app.record);
 	return service_finish(app.sv);
 }

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <netdb.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,7 +38,9 @@ struct bus_link {
 	uv_loop_t *loop;
 	enum link_state state;
 	bool closing, paused, writing, pinged;
-	unsigned holds; /* libuv handles and requests that still point here */
+	bool overflowed;    /* the last connection was lost over that: */
+	size_t reply_bytes; /* of the reply that is coming in */
+	unsigned holds;     /* libuv handles and requests that still point here */
 	void (*closed)(void *cookie);
 
 	uv_timer_t timer; /* by state: end of the backoff, of the patience, next PING */
@@ -95,6 +98,7 @@ static void disconnect(struct bus_link *l)
 		l->context = NULL;
 	}
 	l->expected_n = 0;
+	l->reply_bytes = 0;
 	l->paused = l->writing = l->pinged = false;
 }
 
@@ -169,6 +173,7 @@ static void take_replies(struct bus_link *l)
 		}
 		if (!reply)
 			return;
+		l->reply_bytes = l->context->reader->len - l->context->reader->pos;
 		if (!hand_over(l, reply))
 			freeReplyObject(reply);
 	}
@@ -217,9 +222,24 @@ void bus_link_resume(struct bus_link *l)
 	take_replies(l);
 }
 
+bool bus_link_overflowed(const struct bus_link *l)
+{
+	return l->overflowed;
+}
+
 bool bus_link_ready(const struct bus_link *l)
 {
 	return l->state == LINK_READY && !l->closing;
+}
+
+bool bus_link_stands(const struct bus_link *l)
+{
+	struct pollfd end = {.events = POLLRDHUP};
+
+	if (!bus_link_ready(l))
+		return false;
+	end.fd = l->context->fd;
+	return poll(&end, 1, 0) == 0;
 }
 
 /* A server that does not know AUTH as it was sent repeats the arguments in quotes: cut there. */
@@ -243,6 +263,7 @@ static bool on_greeted(redisReply *reply, void *cookie)
 		return false;
 	}
 	l->state = LINK_READY;
+	l->overflowed = false;
 	l->ready_since_ms = uv_now(l->loop);
 	set_timer(l, PING_MS);
 	l->options.on_ready(l->options.cookie);
@@ -307,15 +328,22 @@ static void write_out(struct bus_link *l)
 
 static void read_in(struct bus_link *l)
 {
+	size_t before = l->context->reader->len;
+
 	if (redisBufferRead(l->context) != REDIS_OK) {
 		lost(l, l->context->errstr);
 		return;
 	}
+	l->reply_bytes += l->context->reader->len - before;
 	if (l->pinged) { /* whatever came shows that the other end lives */
 		l->pinged = false;
 		set_timer(l, PING_MS);
 	}
 	take_replies(l);
+	if (l->context && l->reply_bytes > BUS_LINK_REPLY_MAX) {
+		l->overflowed = true;
+		lost(l, "a reply of more than 8 MiB");
+	}
 }
 
 static void on_poll(uv_poll_t *poll, int status, int events)

@@ -9,7 +9,8 @@
 #include <stddef.h>
 #include <uv.h>
 
-#define BUS_LINK_EXPECT_MAX 512 /* commands of which the reply is awaited */
+#define BUS_LINK_EXPECT_MAX 512               /* commands of which the reply is awaited */
+#define BUS_LINK_REPLY_MAX  ((size_t)8 << 20) /* bytes of a reply: beyond, the link is lost */
 
 struct bus_link;
 
@@ -40,11 +41,17 @@ void bus_link_close(struct bus_link *, void (*closed)(void *cookie));
 
 bool bus_link_ready(const struct bus_link *);
 
+/* Ready, and the kernel, asked anew, knows of no end of the connection. */
+bool bus_link_stands(const struct bus_link *);
+
 /* Send one command; without a connection nothing happens.  ${fn} gets the reply unless the link is
  * lost first; NULL: the reply comes by on_push.  At most BUS_LINK_EXPECT_MAX replies may be
  * awaited; beyond, the link is lost.  ${lens} may be NULL. */
 void bus_link_send(struct bus_link *, bus_link_reply *fn, void *cookie, int argc, const char **argv,
 		   const size_t *lens);
+
+/* Whether the last connection was lost over a reply that was too long. */
+bool bus_link_overflowed(const struct bus_link *);
 
 /* Give the connection up for ${reason} (an error reply) and try again after the backoff. */
 void bus_link_fail(struct bus_link *, const char *reason);

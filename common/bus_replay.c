@@ -10,7 +10,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define PAGE 200 /* entries asked for at once */
+/* Entries asked for at once.  Where that was too much for the link, since somebody wrote megabytes,
+ * so many times fewer from then on. */
+#define PAGE        200
+#define PAGE_SHRINK 8
 
 enum replay_state { REPLAY_IDLE, REPLAY_FINDING, REPLAY_READING, REPLAY_ASKING_NEWEST };
 
@@ -28,20 +31,22 @@ struct stream {
 
 	redisReply *page; /* READING, up to newest_found: entries, NULL while they are awaited */
 	size_t page_at;
-	bool read_out; /* none is left */
+	unsigned page_asked; /* how many entries it may have */
+	bool read_out;       /* none is left */
 };
 
 struct bus_replay {
 	struct bus_replay_options options;
 	enum replay_state state;
+	unsigned page;    /* entries asked for at once */
 	unsigned awaited; /* answers */
 	unsigned stale;   /* answers to come before those, to be ignored */
 	struct stream *streams;
 };
 
-static unsigned page_size(unsigned wanted)
+static unsigned page_size(const struct stream *s)
 {
-	return wanted < PAGE ? wanted : PAGE;
+	return s->to_find < s->replay->page ? s->to_find : s->replay->page;
 }
 
 /* Send XRANGE or XREVRANGE. */
@@ -134,13 +139,14 @@ static void ask_page(struct stream *s)
 
 	stream_id_format("(", s->position, from);
 	stream_id_format("", s->newest_found, to);
-	ask(s, "XRANGE", from, to, PAGE, on_page);
+	s->page_asked = s->replay->page;
+	ask(s, "XRANGE", from, to, s->page_asked, on_page);
 }
 
 /* After the last entry of a page: the next page, or the end. */
 static void turn_page(struct stream *s)
 {
-	bool last = s->page->elements < PAGE;
+	bool last = s->page->elements < s->page_asked;
 
 	drop_page(s);
 	if (last)
@@ -233,7 +239,7 @@ static void find_older(struct stream *s)
 	if (s->found)
 		stream_id_format("(", s->oldest_found, from);
 	stream_id_format("", (struct stream_id){.ms = since_ms}, to);
-	ask(s, "XREVRANGE", from, to, page_size(s->to_find), on_found);
+	ask(s, "XREVRANGE", from, to, page_size(s), on_found);
 }
 
 static void note_found(struct stream *s, const redisReply *reply)
@@ -254,7 +260,7 @@ static bool on_found(redisReply *reply, void *cookie)
 {
 	struct stream *s = cookie;
 	struct bus_replay *r = s->replay;
-	unsigned asked = page_size(s->to_find);
+	unsigned asked = page_size(s);
 
 	if (!is_wanted(r, reply))
 		return false;
@@ -330,6 +336,8 @@ void bus_replay_stop(struct bus_replay *r)
 
 void bus_replay_link_lost(struct bus_replay *r)
 {
+	if (bus_link_overflowed(r->options.commands) && r->page > 1)
+		r->page = r->page > PAGE_SHRINK ? r->page / PAGE_SHRINK : 1;
 	r->state = REPLAY_IDLE;
 	r->stale = r->awaited = 0;
 }
@@ -339,6 +347,7 @@ struct bus_replay *bus_replay_new(const struct bus_replay_options *options)
 	struct bus_replay *r = xcalloc(1, sizeof(*r));
 
 	r->options = *options;
+	r->page = PAGE;
 	r->streams = xcalloc(options->channels_n, sizeof(*r->streams));
 	for (size_t i = 0; i < options->channels_n; i++) {
 		r->streams[i].replay = r;

@@ -149,7 +149,8 @@ static void request_answered(const struct http_result *result, void *cookie)
 	char text[ERROR_MAX];
 	cJSON *root = reply_decode(result, &reply, text);
 
-	note_reply(request->docker, &reply);
+	if (reply.err != -EPERM) /* which says nothing of the engine */
+		note_reply(request->docker, &reply);
 	request_finish(request, &reply);
 	cJSON_Delete(root);
 }
@@ -175,6 +176,7 @@ static void request_send(struct docker_request *request)
 	static const char *const json_headers[] = {"Content-Type: application/json", NULL};
 	struct docker *d = request->docker;
 	char *url = xasprintf("%s/v%s%s", d->base, d->version, request->path);
+	bool changes = strcmp(request->method, "GET") != 0;
 	struct http_call_options o = {
 		.method = request->method,
 		.url = url,
@@ -183,7 +185,9 @@ static void request_send(struct docker_request *request)
 		.body_max = BODY_MAX_BYTES,
 		/* libcurl repeats a request whose reused connection was dead: harmless for a GET
 		 * only */
-		.fresh_connection = strcmp(request->method, "GET") != 0,
+		.fresh_connection = changes,
+		.veto = changes ? d->veto : NULL,
+		.veto_cookie = d->veto_cookie,
 		.on_open = request->on_open == NULL ? NULL : request_opened,
 		.on_data = request->on_data == NULL ? NULL : request_data,
 	};
@@ -319,6 +323,12 @@ void docker_call(struct docker *d, const char *method, const char *path, const c
 					.done = done,
 					.cookie = cookie,
 				});
+}
+
+void docker_guard(struct docker *d, const char *(*veto)(void *cookie), void *cookie)
+{
+	d->veto = veto;
+	d->veto_cookie = cookie;
 }
 
 const char *docker_api_version(const struct docker *d)

@@ -45,6 +45,10 @@ const char *docker_api_version(const struct docker *);
 void docker_call(struct docker *, const char *method, const char *path, const cJSON *json,
 		 uint64_t timeout_ms, docker_done *done, void *cookie);
 
+/* From now on have ${veto} asked about every call but GET, when it is about to be sent: NULL, or
+ * why it must not be; the call then ends with -EPERM, and nothing was changed by it. */
+void docker_guard(struct docker *, const char *(*veto)(void *cookie), void *cookie);
+
 /* GET /containers/json?all=1 of the whole engine, decoded.  ${list} is valid during the callback.
  */
 typedef void docker_list_done(int err, const char *error, const struct docker_container *list,

@@ -75,7 +75,7 @@ static int get_id(const cJSON *o, const char *name, char ret[DOCKER_ID_MAX])
 		return -EBADMSG;
 	if (strspn(id, "0123456789abcdef") != strlen(id))
 		return -EBADMSG;
-	memcpy(ret, id, sizeof(id));
+	memcpy(ret, id, strlen(id) + 1);
 	return 0;
 }
 
@@ -270,6 +270,37 @@ int docker_event_decode(const char *line, size_t len, struct docker_event *ret)
 	if (err == 0)
 		*ret = event;
 	return err;
+}
+
+/* False where ${take} has had enough. */
+static bool take_line(const struct buf *line, docker_event_take *take, void *cookie)
+{
+	struct docker_event event;
+	int err;
+
+	if (line->len == 0)
+		return true;
+	err = docker_event_decode(line->data, line->len, &event);
+	return err == -ENOMSG || take(err == 0 ? &event : NULL, cookie);
+}
+
+int docker_events_decode(struct buf *rest, const char *bytes, size_t len, docker_event_take *take,
+			 void *cookie)
+{
+	const char *end;
+	size_t part;
+
+	while ((end = memchr(bytes, '\n', len)) != NULL) {
+		part = (size_t)(end - bytes);
+		if (buf_append(rest, bytes, part) != 0)
+			return -EFBIG;
+		if (!take_line(rest, take, cookie))
+			return -ECANCELED;
+		buf_clear(rest);
+		bytes = end + 1;
+		len -= part + 1;
+	}
+	return buf_append(rest, bytes, len) != 0 ? -EFBIG : 0;
 }
 
 /* ---- versions ---- */

@@ -59,6 +59,15 @@ struct docker_event {
 /* Decode one event.  0; -ENOMSG for one that is not of a container; -EBADMSG. */
 int docker_event_decode(const char *line, size_t len, struct docker_event *ret);
 
+/* Take the next ${len} bytes of GET /events, split and merged as the network likes.  Each line is
+ * decoded and handed to ${take}: NULL for one that cannot be; none for one that is not of a
+ * container.  ${rest} keeps a line whose end is still to come; its maximum is that of a line.  0;
+ * -EFBIG for a longer one; -ECANCELED as soon as ${take} returns false, when nothing of the stream
+ * is looked at any more. */
+typedef bool docker_event_take(const struct docker_event *, void *cookie);
+int docker_events_decode(struct buf *rest, const char *bytes, size_t len, docker_event_take *take,
+			 void *cookie);
+
 /* The API version to speak with an engine that offers [${min}, ${max}] ("1.24", "1.41"): the newest
  * that both know, at most DOCKER_API_MAX.  0, or -EPROTONOSUPPORT when there is none from
  * DOCKER_API_MIN on. */

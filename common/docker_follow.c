@@ -13,7 +13,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <time.h>
 
 #define STREAM_SEC        300    /* the engine ends it */
@@ -49,38 +48,21 @@ static void on_open(void *cookie)
 	f->look(NULL, f->cookie);
 }
 
-static void take_line(struct docker_follow *f, const char *line, size_t len)
+static bool on_event(const struct docker_event *event, void *cookie)
 {
-	struct docker_event event;
-	int err = docker_event_decode(line, len, &event);
+	struct docker_follow *f = cookie;
 
-	if (err == -ENOMSG)
-		return;
-	if (err == 0 && event.time_ns > f->last_ns)
-		f->last_ns = event.time_ns;
-	f->look(err == 0 ? &event : NULL, f->cookie);
+	if (event != NULL && event->time_ns > f->last_ns)
+		f->last_ns = event->time_ns;
+	f->look(event, f->cookie);
+	return !f->docker->closing;
 }
 
-/* Objects come split and merged as the network likes; each ends with a newline. */
 static int on_data(const char *bytes, size_t len, void *cookie)
 {
 	struct docker_follow *f = cookie;
-	const char *end;
-	size_t part;
 
-	while ((end = memchr(bytes, '\n', len)) != NULL) {
-		part = (size_t)(end - bytes);
-		if (buf_append(&f->line, bytes, part) != 0)
-			return -EFBIG;
-		if (f->line.len > 0)
-			take_line(f, f->line.data, f->line.len);
-		if (f->docker->closing)
-			return -ECANCELED;
-		buf_clear(&f->line);
-		bytes = end + 1;
-		len -= part + 1;
-	}
-	return buf_append(&f->line, bytes, len);
+	return docker_events_decode(&f->line, bytes, len, on_event, f);
 }
 
 static void follow_ended(const struct docker_reply *reply, void *cookie)

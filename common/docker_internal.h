@@ -23,6 +23,8 @@ struct docker {
 	enum { DOCKER_UNKNOWN, DOCKER_UP, DOCKER_DOWN } health;
 	docker_health_changed *on_health;
 	void *cookie;
+	const char *(*veto)(void *cookie); /* NULL: none */
+	void *veto_cookie;
 	struct docker_request *requests;
 	unsigned requests_n;
 	uv_idle_t turn;               /* refuses what is too much */

@@ -43,6 +43,8 @@ struct http_call {
 	bool opened; /* the headers of a 2xx reply have come */
 
 	http_call_done *done;
+	const char *(*veto)(void *cookie);
+	void *veto_cookie;
 	void (*on_open)(void *cookie);
 	int (*on_data)(const char *bytes, size_t len, void *cookie);
 	void *cookie;
@@ -246,6 +248,23 @@ static size_t on_bytes(char *bytes, size_t size, size_t n, void *cookie)
 	return CURL_WRITEFUNC_ERROR;
 }
 
+/* The last moment before the request is written.  libcurl gives the type. */
+/* NOLINTNEXTLINE(readability-non-const-parameter) */
+static int on_connected(void *cookie, char *ip, char *own_ip, int port, int own_port)
+{
+	struct http_call *call = cookie;
+	const char *why = call->veto(call->veto_cookie);
+
+	(void)ip;
+	(void)own_ip;
+	(void)port;
+	(void)own_port;
+	if (why == NULL)
+		return CURL_PREREQFUNC_OK;
+	call_fail(call, -EPERM, "was not called: %s", why);
+	return CURL_PREREQFUNC_ABORT;
+}
+
 /* ---- the turn ---- */
 
 static void turn_closed(uv_handle_t *handle)
@@ -408,6 +427,10 @@ static void call_set_callbacks(struct http_call *call)
 	curl_easy_setopt(call->easy, CURLOPT_HEADERDATA, call);
 	curl_easy_setopt(call->easy, CURLOPT_WRITEFUNCTION, on_bytes);
 	curl_easy_setopt(call->easy, CURLOPT_WRITEDATA, call);
+	if (call->veto != NULL) {
+		curl_easy_setopt(call->easy, CURLOPT_PREREQFUNCTION, on_connected);
+		curl_easy_setopt(call->easy, CURLOPT_PREREQDATA, call);
+	}
 	curl_loop_adopt(call->client->curl, call->easy);
 }
 
@@ -418,6 +441,8 @@ struct http_call *http_call_start(struct http_client *client, const struct http_
 
 	call->client = client;
 	call->done = done;
+	call->veto = o->veto;
+	call->veto_cookie = o->veto_cookie;
 	call->on_open = o->on_open;
 	call->on_data = o->on_data;
 	call->cookie = cookie;

@@ -24,6 +24,12 @@ struct http_call_options {
 	bool fresh_connection; /* neither reuse a connection nor leave this one for reuse */
 	bool discard_body;     /* count the reply's bytes, keep none */
 
+	/* Asked when the connection stands and the request is about to be sent: NULL, or why it
+	 * must not be; the call then ends with -EPERM.  It may call nothing of this client.  May be
+	 * NULL. */
+	const char *(*veto)(void *cookie);
+	void *veto_cookie;
+
 	/* The headers of a 2xx reply have come, its body has not (streams).  May be NULL. */
 	void (*on_open)(void *cookie);
 

@@ -8,12 +8,14 @@
 #include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/socket.h>
 
 #define HEARTBEAT_MS     10000 /* a comment on every stream, so that a dead client is noticed */
 #define DEAD_CLIENT_MS   30000 /* unacknowledged bytes on a stream for so long end it */
 #define HEARTBEAT_TEXT   ": \n\n"
 #define STREAM_BLOCK_LEN 4096
+#define STREAM_TYPE      "text/event-stream"
 
 const char *http_request_query(const struct http_request *req, const char *name)
 {
@@ -25,11 +27,35 @@ const char *http_request_header(const struct http_request *req, const char *name
 	return MHD_lookup_connection_value(req->connection->mhd, MHD_HEADER_KIND, name);
 }
 
+struct named {
+	const char *name;
+	unsigned count;
+};
+
+static enum MHD_Result count_named(void *cls, enum MHD_ValueKind kind, const char *key,
+				   const char *value)
+{
+	struct named *n = cls;
+
+	(void)kind;
+	(void)value;
+	n->count += strcasecmp(key, n->name) == 0;
+	return MHD_YES;
+}
+
 static void add_header(struct MHD_Response *response, const char *name, const char *value)
 {
 	/* Fails only for want of memory or for forbidden characters, which no caller has. */
 	if (MHD_add_response_header(response, name, value) != MHD_YES)
 		abort();
+}
+
+unsigned http_request_header_count(const struct http_request *req, const char *name)
+{
+	struct named n = {.name = name};
+
+	MHD_get_connection_values(req->connection->mhd, MHD_HEADER_KIND, count_named, &n);
+	return n.count;
 }
 
 static struct MHD_Response *copied_response(const void *body, size_t len, const char *content_type)
@@ -41,12 +67,16 @@ static struct MHD_Response *copied_response(const void *body, size_t len, const 
 	response = MHD_create_response_from_buffer(len, copy, MHD_RESPMEM_MUST_FREE);
 	add_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, content_type);
 	add_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
-	add_header(response, "X-Content-Type-Options", "nosniff");
 	return response;
 }
 
 static void give(struct http_request *req, unsigned status, struct MHD_Response *response)
 {
+	const struct http_header *h = req->connection->server->headers;
+
+	add_header(response, "X-Content-Type-Options", "nosniff");
+	for (; h != NULL && h->name != NULL; h++)
+		add_header(response, h->name, h->value);
 	req->status = status;
 	req->response = response;
 	req->gone = NULL;
@@ -57,6 +87,8 @@ enum MHD_Result http_request_queue(struct http_request *req)
 {
 	enum MHD_Result ok;
 
+	if (req->stream == NULL)
+		http_patience_await(req->connection, true);
 	if (req->connection->server->draining)
 		add_header(req->response, MHD_HTTP_HEADER_CONNECTION, "close");
 	ok = MHD_queue_response(req->connection->mhd, req->status, req->response);
@@ -65,20 +97,51 @@ enum MHD_Result http_request_queue(struct http_request *req)
 	return ok;
 }
 
+void http_reply_text(struct http_request *req, unsigned status, const char *text,
+		     struct http_header header)
+{
+	struct MHD_Response *response;
+	struct buf line;
+
+	buf_init(&line, HTTP_REPLY_SHORT_MAX);
+	buf_printf(&line, "%s\n", text);
+	response = copied_response(buf_text(&line), line.len, "text/plain; charset=utf-8");
+	buf_free(&line);
+
+	if (header.name != NULL)
+		add_header(response, header.name, header.value);
+	give(req, status, response);
+}
+
+static void reply_busy(struct http_request *req, const char *text)
+{
+	http_reply_text(req, MHD_HTTP_SERVICE_UNAVAILABLE, text,
+			(struct http_header){MHD_HTTP_HEADER_RETRY_AFTER, "2"});
+}
+
+/* Count an answer of ${len} bytes, if there is room for it. */
+static bool make_room(struct http_request *req, size_t len)
+{
+	struct http_server *server = req->connection->server;
+
+	if (len <= HTTP_REPLY_SHORT_MAX)
+		return true;
+	if (server->reply_bytes_max > 0 && server->reply_bytes > 0 &&
+	    server->reply_bytes + len > server->reply_bytes_max)
+		return false;
+	req->reply_bytes = len;
+	server->reply_bytes += len;
+	return true;
+}
+
 void http_reply(struct http_request *req, unsigned status, const char *content_type,
 		const void *body, size_t len)
 {
+	if (!make_room(req, len)) {
+		reply_busy(req, "too many answers are on their way");
+		return;
+	}
 	give(req, status, copied_response(body, len, content_type));
-}
-
-void http_reply_error(struct http_request *req, unsigned status, const char *allow)
-{
-	const char *body = allow != NULL ? "method not allowed\n" : "not found\n";
-	struct MHD_Response *response = copied_response(body, strlen(body), "text/plain");
-
-	if (allow != NULL)
-		add_header(response, MHD_HTTP_HEADER_ALLOW, allow);
-	give(req, status, response);
 }
 
 void http_reply_static(struct http_request *req, const char *content_type, const void *body,
@@ -94,11 +157,6 @@ void http_reply_static(struct http_request *req, const char *content_type, const
 	add_header(response, MHD_HTTP_HEADER_ETAG, etag);
 	add_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-cache");
 	add_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, content_type);
-	add_header(response, "X-Content-Type-Options", "nosniff");
-	add_header(response, "Referrer-Policy", "no-referrer");
-	add_header(response, "Content-Security-Policy",
-		   "default-src 'self'; base-uri 'none'; form-action 'none'; "
-		   "frame-ancestors 'none'");
 	give(req, has_it ? MHD_HTTP_NOT_MODIFIED : MHD_HTTP_OK, response);
 }
 
@@ -203,12 +261,15 @@ static struct http_stream *stream_new(struct http_request *req)
 struct http_stream *http_reply_stream(struct http_request *req, unsigned streams_max,
 				      void (*gone)(void *data), void *data)
 {
-	static const char busy[] = "too many streams are open\n";
 	struct MHD_Response *response;
 	struct http_stream *s;
 
+	if (req->head) {
+		http_reply(req, MHD_HTTP_OK, STREAM_TYPE, "", 0);
+		return NULL;
+	}
 	if (req->connection->server->streams_n >= streams_max) {
-		http_reply(req, MHD_HTTP_SERVICE_UNAVAILABLE, "text/plain", busy, strlen(busy));
+		reply_busy(req, "too many streams are open");
 		return NULL;
 	}
 	s = stream_new(req);
@@ -216,7 +277,7 @@ struct http_stream *http_reply_stream(struct http_request *req, unsigned streams
 	s->data = data;
 	response = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, STREAM_BLOCK_LEN, on_read, s,
 						     NULL);
-	add_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, "text/event-stream");
+	add_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, STREAM_TYPE);
 	add_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
 	add_header(response, "X-Accel-Buffering",
 		   "no"); /* nginx in front hands events on at once */

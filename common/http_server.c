@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #define CONNECTION_MEMORY_BYTES (16 * 1024) /* all headers of one request */
+#define SEND_BUFFER_BYTES       (64 * 1024) /* the kernel would keep megabytes for a slow reader */
 
 static void on_timer(uv_timer_t *);
 
@@ -119,6 +120,8 @@ static void on_completed(void *cls, struct MHD_Connection *mhd, void **con_cls,
 	if (req->response != NULL)
 		MHD_destroy_response(req->response);
 	req->connection->request = NULL;
+	http_patience_await(req->connection, false);
+	server->reply_bytes -= req->reply_bytes;
 	server->requests--;
 	free(req);
 	*con_cls = NULL;
@@ -140,8 +143,12 @@ static void on_connection(void *cls, struct MHD_Connection *mhd, void **socket_c
 		c->mhd = mhd;
 		LIST_INSERT_HEAD(&c->server->connections, c, link);
 		*socket_context = c;
+		http_patience_came(c);
 		return;
 	}
+	if (c->server->connections_n == c->server->connections_max)
+		run_soon(c->server); /* only then does MHD see that it may listen again */
+	http_patience_went(c);
 	LIST_REMOVE(c, link);
 	*socket_context = NULL;
 	if (c->leave_ready)
@@ -164,9 +171,10 @@ static void reply_wrong_method(struct http_request *req, const char *path)
 		buf_puts(&allow, strcmp(r->method, "GET") == 0 ? "GET, HEAD" : r->method);
 	}
 	if (allow.len > 0)
-		http_reply_error(req, MHD_HTTP_METHOD_NOT_ALLOWED, buf_text(&allow));
+		http_reply_text(req, MHD_HTTP_METHOD_NOT_ALLOWED, "method not allowed",
+				(struct http_header){MHD_HTTP_HEADER_ALLOW, buf_text(&allow)});
 	else
-		http_reply_error(req, MHD_HTTP_NOT_FOUND, NULL);
+		http_reply_text(req, MHD_HTTP_NOT_FOUND, "not found", (struct http_header){0});
 	buf_free(&allow);
 }
 
@@ -174,7 +182,10 @@ static void handle(struct http_request *req, const char *path, const char *metho
 {
 	const struct http_server *server = req->connection->server;
 
-	if (strcmp(method, "HEAD") == 0)
+	if (server->gate != NULL && !server->gate(req, path, server->cookie))
+		return;
+	req->head = strcmp(method, "HEAD") == 0;
+	if (req->head)
 		method = "GET"; /* MHD leaves the body out by itself */
 	for (const struct http_route *r = server->routes; r->path != NULL; r++) {
 		if (strcmp(r->path, path) == 0 && strcmp(r->method, method) == 0) {
@@ -206,6 +217,7 @@ static enum MHD_Result on_access(void *cls, struct MHD_Connection *mhd, const ch
 	}
 	if (!req->handled && !server->closing) {
 		req->handled = true;
+		http_patience_rest(req->connection);
 		handle(req, path, method);
 	}
 	if (req->dropped || server->closing)
@@ -247,6 +259,7 @@ static void close_now(struct http_server *server)
 	uv_close((uv_handle_t *)&server->poll, on_handle_closed);
 	uv_close((uv_handle_t *)&server->timer, on_handle_closed);
 	uv_close((uv_handle_t *)&server->heartbeat, on_handle_closed);
+	uv_close((uv_handle_t *)&server->patience, on_handle_closed);
 }
 
 void http_server_close(struct http_server *server)
@@ -387,15 +400,23 @@ static struct MHD_Daemon *start_mhd(struct http_server *server, int fd,
 
 int http_server_open(uv_loop_t *loop, const struct http_server_options *o, struct http_server **ret)
 {
+	const int send_bytes = SEND_BUFFER_BYTES;
 	struct http_server *server;
 	int fd = listen_on(o->bind, o->port), err;
 
 	if (fd < 0)
 		return fd;
+	if (o->client_timeout_sec > 0)
+		setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &send_bytes, sizeof(send_bytes));
 	server = xcalloc(1, sizeof(*server));
 	server->loop = loop;
 	server->routes = o->routes;
+	server->headers = o->headers;
+	server->gate = o->gate;
 	server->cookie = o->cookie;
+	server->connections_max = o->connections_max;
+	server->client_timeout_sec = o->client_timeout_sec;
+	server->reply_bytes_max = o->reply_bytes_max;
 	server->port = bound_port(fd);
 	LIST_INIT(&server->connections);
 	LIST_INIT(&server->streams);
@@ -413,8 +434,10 @@ int http_server_open(uv_loop_t *loop, const struct http_server_options *o, struc
 	}
 	uv_timer_init(loop, &server->timer);
 	uv_timer_init(loop, &server->heartbeat);
-	server->poll.data = server->timer.data = server->heartbeat.data = server;
-	server->handles_open = 3;
+	uv_timer_init(loop, &server->patience);
+	server->poll.data = server->timer.data = server;
+	server->heartbeat.data = server->patience.data = server;
+	server->handles_open = 4;
 	uv_poll_start(&server->poll, UV_READABLE, on_ready);
 	*ret = server;
 	return 0;

@@ -23,15 +23,34 @@ struct http_route {
 	http_handler *handler;
 };
 
+/* Whether the request for ${path} (decoded) may have what it asks for: true, or false after a
+ * reply.  Called once per request, whether there is such a path or not, before any handler. */
+typedef bool http_gate(struct http_request *, const char *path, void *cookie);
+
+struct http_header {
+	const char *name, *value; /* name NULL ends a table */
+};
+
 struct http_server_options {
 	const char *bind; /* numeric address */
 	int port;         /* 0: any free one, see http_server_port */
 	unsigned connections_max;
 	unsigned idle_timeout_sec; /* a connection without a request is closed after this; 0: never
 				    */
+
+	/* For clients that may be anybody; 0: they are trusted to be quick.  A whole request has to
+	 * be there so long after the connection was made or the last answer was out, and an answer
+	 * other than a stream has to be taken in that time.  And when all connections are in use,
+	 * the one that has kept us waiting for a request longest makes room. */
+	unsigned client_timeout_sec;
+
+	size_t reply_bytes_max; /* in long answers that are not out yet: beyond it, all but a
+				   single one become 503; 0: no maximum */
+	http_gate *gate;        /* NULL: all requests pass */
+	const struct http_header *headers; /* of every answer, or NULL; must stay valid */
 	const struct http_route
 		*routes; /* must stay valid; other paths answer 404, other methods 405 */
-	void *cookie;    /* for the handlers */
+	void *cookie;    /* for the handlers and the gate */
 };
 
 /* Whether ${address} is one that ${bind} takes, for the check of a setting. */
@@ -49,9 +68,10 @@ void http_server_drain(struct http_server *, void (*drained)(void *cookie), void
  * server is gone when its libuv handles have closed (run the loop).  NULL is fine. */
 void http_server_close(struct http_server *);
 
-/* Of the request: the value of ?name=, or NULL; a header, or NULL. */
+/* Of the request: the value of ?name=, or NULL; a header, or NULL; how often that header came. */
 const char *http_request_query(const struct http_request *, const char *name);
 const char *http_request_header(const struct http_request *, const char *name);
+unsigned http_request_header_count(const struct http_request *, const char *name);
 
 /* Attach ${data} to the request, and be told (${gone}, may be NULL) when its client left, or the
  * server was closed, before a reply was given; after that the request must not be used.  A client
@@ -59,18 +79,23 @@ const char *http_request_header(const struct http_request *, const char *name);
  * until the server is closed. */
 void http_request_watch(struct http_request *, void (*gone)(void *data), void *data);
 
-/* Reply with a copy of ${body}. */
+/* Reply with a copy of ${body}; it is long when it has more than HTTP_REPLY_SHORT_MAX bytes. */
+#define HTTP_REPLY_SHORT_MAX ((size_t)64 * 1024)
 void http_reply(struct http_request *, unsigned status, const char *content_type, const void *body,
 		size_t len);
 
+/* Reply with a line of text, for people, and one more header (name NULL: none). */
+void http_reply_text(struct http_request *, unsigned status, const char *text,
+		     struct http_header header);
+
 /* Reply with bytes that live as long as the process, with ${etag} (in quotes); 304 where the client
- * has it.  Sends the headers that keep a page to its own origin (Content-Security-Policy …). */
+ * has it. */
 void http_reply_static(struct http_request *, const char *content_type, const void *body,
 		       size_t len, const char *etag);
 
 /* Reply with a stream of server-sent events.  ${gone} is called once when the client left or was
- * dropped; the stream must not be used after that.  NULL (and a 503 sent) when ${streams_max} are
- * open already. */
+ * dropped; the stream must not be used after that.  NULL when there is none: ${streams_max} are
+ * open already (a 503 was sent), or only the head was asked for. */
 struct http_stream *http_reply_stream(struct http_request *, unsigned streams_max,
 				      void (*gone)(void *data), void *data);
 

@@ -1,5 +1,5 @@
-/* Shell. What http_server.c (connections, routes, the daemon) and http_reply.c (answers, streams)
- * share; nobody else includes it. */
+/* Shell. What http_server.c (connections, routes, the daemon), http_reply.c (answers, streams) and
+ * http_patience.c (slow clients) share; nobody else includes it. */
 #ifndef COMMON_HTTP_SERVER_INTERNAL_H
 #define COMMON_HTTP_SERVER_INTERNAL_H
 
@@ -16,15 +16,19 @@ struct http_connection {
 	bool suspended;
 	uv_poll_t leave; /* says that the client left, which MHD does not see while suspended */
 	bool leave_ready;
+	uint64_t due_ms; /* loop time by which the client must have done its part; 0: never */
+	bool asked;      /* a whole request is there and not yet answered */
 	LIST_ENTRY(http_connection) link;
 };
 
 struct http_request {
 	struct http_connection *connection;
+	bool head;                     /* wants no body */
 	bool handled;                  /* its handler was called */
 	bool dropped;                  /* nobody is there to answer, or the server closes */
 	struct MHD_Response *response; /* given and not yet queued */
 	unsigned status;
+	size_t reply_bytes; /* of a copied body */
 	struct http_stream *stream;
 	void (*gone)(void *data); /* NULL once a reply was given */
 	void *data;
@@ -43,16 +47,22 @@ struct http_server {
 	uv_loop_t *loop;
 	struct MHD_Daemon *mhd;
 	const struct http_route *routes;
+	const struct http_header *headers;
+	http_gate *gate;
 	void *cookie;
 	int port;
-	bool running;   /* inside MHD_run, where MHD must not be stopped */
-	bool run_again; /* a connection was resumed since MHD last ran */
+	unsigned connections_max, connections_n;
+	unsigned client_timeout_sec;
+	size_t reply_bytes_max, reply_bytes; /* those in use */
+	bool running;                        /* inside MHD_run, where MHD must not be stopped */
+	bool run_again;                      /* a connection was resumed since MHD last ran */
 	bool closing;
 	unsigned requests; /* begun and not completely answered, streams included */
 	unsigned handles_open;
 	uv_poll_t poll;
 	uv_timer_t timer;     /* MHD's own timeouts */
 	uv_timer_t heartbeat; /* of the streams */
+	uv_timer_t patience;  /* looks for slow clients while there are clients */
 	void (*drained)(void *cookie);
 	void *drained_cookie;
 	bool draining;
@@ -69,11 +79,16 @@ void http_connection_resume(struct http_connection *);
 /* End the connection of ${request} without (the rest of) a reply and tell the owner. */
 void http_request_drop(struct http_request *);
 
-/* The answer for a path or method that no route has. */
-void http_reply_error(struct http_request *, unsigned status, const char *allow);
-
 /* Hand the reply that was given over to MHD. */
 enum MHD_Result http_request_queue(struct http_request *);
+
+/* A connection came (the one that kept us waiting longest goes when there is no room for the next)
+ * or went; now it is the client's turn, to send a request or to take an ${answer}; now it is ours,
+ * with a whole request.  None is closed where ${client_timeout_sec} is 0. */
+void http_patience_came(struct http_connection *);
+void http_patience_went(struct http_connection *);
+void http_patience_await(struct http_connection *, bool answer);
+void http_patience_rest(struct http_connection *);
 
 /* No more events: the client gets what is queued, then the end.  The owner is told. */
 void http_stream_end(struct http_stream *);

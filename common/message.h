@@ -104,6 +104,7 @@ struct message_result {
 	char message[MESSAGE_TEXT_MAX];
 	int replicas_before, replicas_after; /* running, the template counted; -1 unknown */
 	int wanted;                          /* the count the executor now keeps; -1: not given */
+	int lease;                           /* token it was done under; -1: not given */
 	double duration_ms;
 	double ts;
 };
@@ -127,6 +128,24 @@ struct message_upstreams {
 		status; /* error: nginx refused, and servers are still the last good ones */
 	char message[MESSAGE_TEXT_MAX];
 	double ts;
+};
+
+/* results, kind "receipt": what users' requests met while one plan was carried out, by monitor. */
+struct message_receipt {
+	char id[MESSAGE_ID_MAX];
+	char plan[MESSAGE_ID_MAX]; /* id of the result that it is about */
+	char target[REPLICA_NAME_MAX];
+	double ts;
+	enum message_action action; /* of that result, like the next two */
+	int replicas_before, replicas_after;
+	double from_ts, to_ts; /* requests that ended from here to there */
+	double unseen_ms;      /* the beginning of that time, of which nothing is known */
+	int requests;          /* users', all that ended */
+	int failed;            /* of these, answered with 5xx */
+	int given_up;          /* of these, by the client before there was an answer */
+	double longest_gap_ms; /* in which none ended; NaN without a request, like the next */
+	double slowest_ms;
+	int lost_lines; /* requests that ended and were not heard of; -1 unknown */
 };
 
 enum message_outcome {
@@ -189,14 +208,19 @@ void message_plan_done(struct message_plan *);
 char *message_plan_error_encode(const char *id, double ts, const char *error, const char *raw,
 				size_t raw_len);
 
-/* Which of the two a text on the results channel is: exactly one of the outputs is filled and its
- * kind returned. */
-enum message_results_kind { RESULTS_RESULT = 1, RESULTS_UPSTREAMS = 2 }; /* below 0: -EBADMSG */
+/* Which of the three a text on the results channel is: exactly one of the outputs is filled and its
+ * kind returned.  ${ret_receipt} may be NULL: a receipt is then checked and left. */
+enum message_results_kind {
+	RESULTS_RESULT = 1,
+	RESULTS_UPSTREAMS = 2,
+	RESULTS_RECEIPT = 3
+}; /* below 0: -EBADMSG */
 int message_results_decode(const char *text, size_t len, const char *default_target,
 			   struct message_result *ret_result,
 			   struct message_upstreams *ret_upstreams,
-			   struct message_error *ret_error);
+			   struct message_receipt *ret_receipt, struct message_error *ret_error);
 char *message_result_encode(const struct message_result *);
+char *message_receipt_encode(const struct message_receipt *);
 char *message_upstreams_encode(const struct message_upstreams *);
 void message_upstreams_done(struct message_upstreams *);
 

@@ -1,4 +1,4 @@
-/* Pure. The codec of the channel "results": two kinds of message. */
+/* Pure. The codec of the channel "results": three kinds of message. */
 #include "common/message_internal.h"
 
 #include "common/json.h"
@@ -6,8 +6,10 @@
 
 #include <limits.h>
 #include <stdlib.h>
+#include <string.h>
 
 static const char *const upstreams_kind[] = {"upstreams", NULL};
+static const char *const receipt_kind[] = {"receipt", NULL};
 
 static const struct field outcome_fields[] = {
 	{"status", FIELD_WORD, true, FIELD_AT(message_result, status),
@@ -27,6 +29,7 @@ static const struct field result_fields[] = {
 	{"replicas_before", FIELD_INT, false, FIELD_AT(message_result, replicas_before), COUNT},
 	{"replicas_after", FIELD_INT, false, FIELD_AT(message_result, replicas_after), COUNT},
 	{"wanted", FIELD_INT, false, FIELD_AT(message_result, wanted), COUNT},
+	{"lease", FIELD_INT, false, FIELD_AT(message_result, lease), .max = INT_MAX, .absent = -1},
 	{"duration_ms", FIELD_NUM, false, FIELD_AT(message_result, duration_ms), MS},
 	{0},
 };
@@ -52,6 +55,30 @@ static const struct field server_fields[] = {
 	{"name", FIELD_STR, true, FIELD_AT(message_server, name), .min = 1},
 	{"address", FIELD_STR, true, FIELD_AT(message_server, address), .min = 1},
 	{"id", FIELD_STR, false, FIELD_AT(message_server, id)},
+	{0},
+};
+
+#define REQUESTS .max = 1e9, .absent = -1
+
+static const struct field receipt_fields[] = {
+	{"ts", FIELD_NUM, false, FIELD_AT(message_receipt, ts), TIME},
+	{"kind", FIELD_KIND, true, .words = receipt_kind},
+	{"id", FIELD_STR, false, FIELD_AT(message_receipt, id)},
+	{"plan", FIELD_STR, true, FIELD_AT(message_receipt, plan), .min = 1},
+	{"target", FIELD_NAME, false, FIELD_AT(message_receipt, target)},
+	{"action", FIELD_WORD, true, FIELD_AT(message_receipt, action),
+	 .words = message_action_words},
+	{"replicas_before", FIELD_INT, false, FIELD_AT(message_receipt, replicas_before), COUNT},
+	{"replicas_after", FIELD_INT, false, FIELD_AT(message_receipt, replicas_after), COUNT},
+	{"from_ts", FIELD_NUM, false, FIELD_AT(message_receipt, from_ts), TIME},
+	{"to_ts", FIELD_NUM, false, FIELD_AT(message_receipt, to_ts), TIME},
+	{"unseen_ms", FIELD_NUM, false, FIELD_AT(message_receipt, unseen_ms), MS},
+	{"requests", FIELD_INT, true, FIELD_AT(message_receipt, requests), REQUESTS},
+	{"failed", FIELD_INT, true, FIELD_AT(message_receipt, failed), REQUESTS},
+	{"given_up", FIELD_INT, false, FIELD_AT(message_receipt, given_up), REQUESTS},
+	{"longest_gap_ms", FIELD_NUM, false, FIELD_AT(message_receipt, longest_gap_ms), MS},
+	{"slowest_ms", FIELD_NUM, false, FIELD_AT(message_receipt, slowest_ms), MS},
+	{"lost_lines", FIELD_INT, false, FIELD_AT(message_receipt, lost_lines), REQUESTS},
 	{0},
 };
 
@@ -143,16 +170,35 @@ static int decode_result(const cJSON *root, const char *default_target, struct m
 	return RESULTS_RESULT;
 }
 
+static int decode_receipt(const cJSON *root, const char *default_target,
+			  struct message_receipt *ret, struct message_error *ret_error)
+{
+	struct message_receipt receipt = {0};
+
+	message_set_target(receipt.target, default_target);
+	int err = message_fields(receipt_fields, root, NULL, &receipt, ret_error);
+	if (err)
+		return err;
+	if (ret)
+		*ret = receipt;
+	return RESULTS_RECEIPT;
+}
+
 int message_results_decode(const char *text, size_t len, const char *default_target,
 			   struct message_result *ret_result,
-			   struct message_upstreams *ret_upstreams, struct message_error *ret_error)
+			   struct message_upstreams *ret_upstreams,
+			   struct message_receipt *ret_receipt, struct message_error *ret_error)
 {
 	cJSON *root;
 	int kind = message_parse(text, len, &root, ret_error);
 
 	if (kind)
 		return kind;
-	if (json_item_present(json_get(root, "kind")))
+	const char *word = json_str(root, "kind");
+
+	if (word && !strcmp(word, receipt_kind[0]))
+		kind = decode_receipt(root, default_target, ret_receipt, ret_error);
+	else if (json_item_present(json_get(root, "kind")))
 		kind = decode_upstreams(root, default_target, ret_upstreams, ret_error);
 	else
 		kind = decode_result(root, default_target, ret_result, ret_error);
@@ -165,6 +211,14 @@ char *message_result_encode(const struct message_result *result)
 	cJSON *root = cJSON_CreateObject();
 
 	fields_encode(result_fields, result, root);
+	return message_finish(root);
+}
+
+char *message_receipt_encode(const struct message_receipt *receipt)
+{
+	cJSON *root = cJSON_CreateObject();
+
+	fields_encode(receipt_fields, receipt, root);
 	return message_finish(root);
 }
 

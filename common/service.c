@@ -103,6 +103,7 @@ static void serve_http(struct service *sv)
 		.port = sv->common.http_port,
 		.connections_max = 32,
 		.idle_timeout_sec = 75,
+		.client_timeout_sec = 15,
 		.routes = service_routes,
 		.cookie = sv,
 	};
@@ -188,6 +189,7 @@ int service_finish(struct service *sv)
 	metrics_free(sv->metrics);
 	service_options_free(sv);
 	free(sv->bus_hook);
+	free(sv->lease_hook);
 	free(sv);
 	return 0;
 }

@@ -10,6 +10,7 @@
 
 #include "common/bus.h"
 #include "common/docker.h"
+#include "common/lease.h"
 #include "common/metrics.h"
 #include "common/settings.h"
 
@@ -64,6 +65,10 @@ void health_set(struct health *, bool up, const char *detail);
 struct bus *service_bus(struct service *, const struct bus_options *options);
 struct docker *service_docker(struct service *);
 
+/* Likewise a lease, in the same Redis, as "lease": healthy, whoever has it.  ${name} is
+ * copied. */
+struct lease *service_lease(struct service *, const char *name, lease_changed *, void *cookie);
+
 /* Serve /healthz and /metrics (where HTTP_PORT is not 0) and run the loop until SIGTERM or SIGINT,
  * or until service_stop.  An HTTP_PORT that cannot be bound is fatal: a line that says so, exit 1.
  */
@@ -77,6 +82,7 @@ void service_on_stop(struct service *, void (*on_stop)(void *cookie), void *cook
 /* Called by an own HTTP server (dashboard) to answer like /healthz and /metrics. */
 struct http_request;
 void service_reply_healthz(struct service *, struct http_request *);
+void service_reply_health(struct service *, struct http_request *); /* no more than ok, or not */
 void service_reply_metrics(struct service *, struct http_request *);
 
 /* Run the loop until every handle has closed, at most 2 s, and free everything, the configuration

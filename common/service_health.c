@@ -73,6 +73,14 @@ void service_reply_healthz(struct service *sv, struct http_request *req)
 	cJSON_Delete(root);
 }
 
+void service_reply_health(struct service *sv, struct http_request *req)
+{
+	bool up = all_up(sv);
+	const char *text = up ? "{\"status\":\"ok\"}" : "{\"status\":\"degraded\"}";
+
+	http_reply(req, up ? 200 : 503, "application/json", text, strlen(text));
+}
+
 static double resident_bytes(void)
 {
 	char text[128] = "", *resident = text;

@@ -4,21 +4,11 @@
 
 #include "common/http_server.h"
 #include "common/service.h"
+#include "common/service_settings.h"
 
 #include <signal.h>
 
-#define SERVICE_COMMON_ROWS_MAX 8
-#define SERVICE_BODY_MAX        ((size_t)256 * 1024) /* bytes of a /metrics or /healthz answer */
-
-struct service_common {
-	int log_level;
-	int http_port;
-	char *http_bind;
-	char *redis_host;
-	int redis_port;
-	char *redis_username, *redis_password;
-	char *docker_host;
-};
+#define SERVICE_BODY_MAX ((size_t)256 * 1024) /* bytes of a /metrics or /healthz answer */
 
 struct health {
 	const char *name;
@@ -35,11 +25,17 @@ struct service_bus_hook {
 	struct health *health;
 };
 
+/* Likewise of a lease (service_lease). */
+struct service_lease_hook {
+	lease_changed *on_change;
+	void *cookie;
+	struct health *health;
+};
+
 struct service {
 	const struct service_spec *spec;
 	struct service_common common;
-	struct setting
-		common_table[SERVICE_COMMON_ROWS_MAX + 1]; /* those that spec->uses asks for */
+	struct setting common_table[SERVICE_ROWS_N + 1]; /* those that spec->uses asks for */
 
 	uv_loop_t loop;
 	uv_signal_t sigterm, sigint;
@@ -51,6 +47,7 @@ struct service {
 	struct metrics *metrics;
 	struct http_server *http; /* NULL where HTTP_PORT is 0 */
 	struct service_bus_hook *bus_hook;
+	struct service_lease_hook *lease_hook;
 	uint64_t started_ms; /* loop time */
 	double started_sec;  /* since 1970 */
 };

@@ -7,87 +7,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #define OUTPUT_BYTES_MAX ((size_t)256 * 1024)
-
-static const struct {
-	unsigned uses; /* 0: every daemon has it */
-	struct setting row;
-} common_rows[] = {
-	{0,
-	 {.name = "LOG_LEVEL",
-	  .type = SETTING_CHOICE,
-	  .offset = offsetof(struct service_common, log_level),
-	  .def = "info",
-	  .choices = LOG_LEVELS,
-	  .help = "Least severe lines that are logged"}},
-	{0,
-	 {.name = "HTTP_PORT",
-	  .type = SETTING_INT,
-	  .offset = offsetof(struct service_common, http_port),
-	  .def = "0",
-	  .min = 0,
-	  .max = 65535,
-	  .help = "Port for /healthz and /metrics; 0 is off"}},
-	{0,
-	 {.name = "HTTP_BIND",
-	  .type = SETTING_STR,
-	  .offset = offsetof(struct service_common, http_bind),
-	  .def = "127.0.0.1",
-	  .min = 1,
-	  .max = 45,
-	  .help = "Address for HTTP_PORT"}},
-	{SERVICE_REDIS,
-	 {.name = "REDIS_HOST",
-	  .type = SETTING_STR,
-	  .offset = offsetof(struct service_common, redis_host),
-	  .def = "127.0.0.1",
-	  .min = 1,
-	  .max = 253,
-	  .help = "Name or address of Redis"}},
-	{SERVICE_REDIS,
-	 {.name = "REDIS_PORT",
-	  .type = SETTING_INT,
-	  .offset = offsetof(struct service_common, redis_port),
-	  .def = "6379",
-	  .min = 1,
-	  .max = 65535,
-	  .help = "Port of Redis"}},
-	{SERVICE_REDIS,
-	 {.name = "REDIS_USERNAME",
-	  .type = SETTING_STR,
-	  .offset = offsetof(struct service_common, redis_username),
-	  .min = 1,
-	  .max = 256,
-	  .help = "User to log in to Redis as"}},
-	{SERVICE_REDIS,
-	 {.name = "REDIS_PASSWORD",
-	  .type = SETTING_SECRET,
-	  .offset = offsetof(struct service_common, redis_password),
-	  .min = 1,
-	  .max = 1024,
-	  .help = "Password for Redis"}},
-	{SERVICE_DOCKER,
-	 {.name = "DOCKER_HOST",
-	  .type = SETTING_STR,
-	  .offset = offsetof(struct service_common, docker_host),
-	  .def = "unix:///var/run/docker.sock",
-	  .min = 1,
-	  .max = 512,
-	  .help = "Docker Engine: unix:///path, or tcp://host:port for a proxy"}},
-};
-#define COMMON_ROWS_N (sizeof(common_rows) / sizeof(common_rows[0]))
-_Static_assert(COMMON_ROWS_N <= SERVICE_COMMON_ROWS_MAX, "common_table has no room");
 
 static void common_table_fill(struct service *sv)
 {
 	size_t n = 0;
 
-	for (size_t i = 0; i < COMMON_ROWS_N; i++)
-		if (common_rows[i].uses == 0 || (common_rows[i].uses & sv->spec->uses) != 0)
-			sv->common_table[n++] = common_rows[i].row;
+	for (size_t i = 0; i < SERVICE_ROWS_N; i++)
+		if (service_rows[i].uses == 0 || (service_rows[i].uses & sv->spec->uses) != 0)
+			sv->common_table[n++] = service_rows[i].row;
 	sv->common_table[n] = (struct setting){.name = NULL};
 }
 
@@ -129,25 +59,6 @@ static char *read_file(const char *path, size_t max, const char **ret_error, voi
 	return NULL;
 }
 
-static bool docker_host_valid(const char *host)
-{
-	const char *rest, *colon;
-	char *end;
-	long port;
-
-	if (strncmp(host, "unix://", 7) == 0)
-		return host[7] == '/' &&
-		       strlen(host + 7) < sizeof(((struct sockaddr_un *)0)->sun_path);
-	if (strncmp(host, "tcp://", 6) != 0)
-		return false;
-	rest = host + 6;
-	colon = strrchr(rest, ':');
-	if (colon == NULL || colon == rest || strcspn(rest, "/ \t@?#") != strlen(rest))
-		return false;
-	port = strtol(colon + 1, &end, 10);
-	return colon[1] >= '1' && colon[1] <= '9' && *end == '\0' && port <= 65535;
-}
-
 /* What a row of the table cannot say of the common settings. */
 static int check_common(const struct service_common *c, struct buf *errors)
 {
@@ -157,7 +68,7 @@ static int check_common(const struct service_common *c, struct buf *errors)
 		buf_printf(errors, "HTTP_BIND=%s: must be a numeric address\n", c->http_bind);
 		n++;
 	}
-	if (c->docker_host != NULL && !docker_host_valid(c->docker_host)) {
+	if (c->docker_host != NULL && !service_docker_host_valid(c->docker_host)) {
 		buf_printf(errors,
 			   "DOCKER_HOST=%s: must be unix:///path (at most 107 bytes) or "
 			   "tcp://host:port\n",

@@ -4,6 +4,7 @@
 #include "common/log.h"
 #include "common/service.h"
 #include "common/service_malformed.h"
+#include "dashboard/config.h"
 #include "dashboard/render.h"
 #include "dashboard/server.h"
 #include "dashboard/state.h"
@@ -12,37 +13,8 @@
 
 #define LOOK_BACK_MAX 2000 /* messages of a channel read at the start */
 
-struct config {
-	int port;
-	char *bind;
-	char *target;
-};
-
-static const struct setting settings[] = {
-	{.name = "DASHBOARD_PORT",
-	 .type = SETTING_INT,
-	 .offset = offsetof(struct config, port),
-	 .def = "8090",
-	 .min = 1,
-	 .max = 65535,
-	 .help = "Port of the dashboard"},
-	{.name = "DASHBOARD_BIND",
-	 .type = SETTING_STR,
-	 .offset = offsetof(struct config, bind),
-	 .def = "127.0.0.1",
-	 .min = 1,
-	 .max = 45,
-	 .help = "Address of the dashboard"},
-	{.name = "TARGET",
-	 .type = SETTING_NAME,
-	 .offset = offsetof(struct config, target),
-	 .def = "app",
-	 .help = "Container name of the service that is scaled"},
-	{.name = NULL},
-};
-
 struct dashboard {
-	struct config config;
+	struct dashboard_config config;
 	struct service *sv;
 	struct state *state;
 	struct server *server;
@@ -53,17 +25,18 @@ struct dashboard {
 
 static int check(const void *config, struct buf *errors)
 {
-	const struct config *c = config;
+	const struct dashboard_config *c = config;
+	int n = dashboard_config_check(c, errors);
 
 	if (http_server_bind_valid(c->bind))
-		return 0;
+		return n;
 	buf_printf(errors, "DASHBOARD_BIND=%s: must be a numeric address\n", c->bind);
-	return 1;
+	return n + 1;
 }
 
 static void where_healthz_is(const void *config, const char **ret_bind, int *ret_port)
 {
-	const struct config *c = config;
+	const struct dashboard_config *c = config;
 
 	*ret_bind = c->bind;
 	*ret_port = c->port;
@@ -104,7 +77,13 @@ static void on_live(void *cookie)
 
 static void serve(struct dashboard *d)
 {
-	int err = server_open(d->sv, d->state, d->config.bind, d->config.port, &d->server);
+	const struct server_options options = {
+		.address = d->config.bind,
+		.port = d->config.port,
+		.hosts = d->config.hosts,
+		.password = d->config.password,
+	};
+	int err = server_open(d->sv, d->state, &options, &d->server);
 
 	if (err == 0)
 		return;
@@ -120,7 +99,7 @@ int main(int argc, char **argv)
 		.name = "dashboard",
 		.summary = "Shows latency, replicas and decisions on a page, live.",
 		.uses = SERVICE_REDIS,
-		.settings = settings,
+		.settings = dashboard_settings,
 		.config = &d.config,
 		.check = check,
 		.healthcheck = where_healthz_is,

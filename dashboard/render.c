@@ -60,6 +60,7 @@ void render_state(const struct state *st, struct buf *out)
 	append_texts("plans", &st->plans, out);
 	append_texts("actions", &st->actions, out);
 	append_texts("results", &st->results, out);
+	append_texts("receipts", &st->receipts, out);
 	buf_printf(out, ",\"upstreams\":%s}", st->upstreams != NULL ? st->upstreams : "null");
 }
 
@@ -91,6 +92,8 @@ void render_events(const struct state *st, int changed, struct buf *out)
 		append_text_event(st, "plan", newest(&st->plans), out);
 	if (changed & STATE_RESULT)
 		append_text_event(st, "result", newest(&st->results), out);
+	if (changed & STATE_RECEIPT)
+		append_text_event(st, "receipt", newest(&st->receipts), out);
 	if (changed & STATE_UPSTREAMS)
 		append_text_event(st, "upstreams", st->upstreams, out);
 }

@@ -1,15 +1,19 @@
-/* Shell. Routes, and the open event streams. */
+/* Shell. Routes, what the guard refuses, and the open event streams. */
 #include "dashboard/server.h"
 
 #include "common/http_server.h"
+#include "common/log.h"
 #include "common/mem.h"
 #include "dashboard/assets.h"
+#include "dashboard/guard.h"
 #include "dashboard/render.h"
 
 #include <stdlib.h>
 
-#define STREAMS_MAX     32
-#define CONNECTIONS_MAX 128
+#define STREAMS_MAX        32
+#define CONNECTIONS_MAX    128
+#define CLIENT_TIMEOUT_SEC 10
+#define REPLY_BYTES_MAX    ((size_t)8 * 1024 * 1024)
 
 struct place { /* for an open stream */
 	struct server *server;
@@ -23,6 +27,23 @@ struct server {
 	struct asset assets[ASSETS_N];
 	struct place places[STREAMS_MAX];
 	struct metric *open_streams;
+	struct guard guard;
+	struct metric *refused[GUARD_VERDICTS_N];
+	bool told[GUARD_VERDICTS_N]; /* in the log: once each */
+};
+
+/* The page's own files and answers, and nothing else; nobody may frame, embed or open it; what it
+ * shows is text, never markup. */
+static const struct http_header headers[] = {
+	{"Content-Security-Policy",
+	 "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
+	 "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
+	 "require-trusted-types-for 'script'; trusted-types 'none'"},
+	{"Referrer-Policy", "no-referrer"},
+	{"Cross-Origin-Opener-Policy", "same-origin"},
+	{"Cross-Origin-Embedder-Policy", "require-corp"},
+	{"Cross-Origin-Resource-Policy", "same-origin"},
+	{NULL, NULL},
 };
 
 static void on_asset(struct http_request *req, const struct server *s, size_t i)
@@ -89,12 +110,51 @@ static void on_events(struct http_request *req, void *cookie)
 
 static void on_healthz(struct http_request *req, void *cookie)
 {
-	service_reply_healthz(((struct server *)cookie)->sv, req);
+	const struct server *s = cookie;
+
+	/* It can be had without the password, so with one it says no more than its status does. */
+	if (s->guard.asks)
+		service_reply_health(s->sv, req);
+	else
+		service_reply_healthz(s->sv, req);
 }
 
 static void on_metrics(struct http_request *req, void *cookie)
 {
 	service_reply_metrics(((struct server *)cookie)->sv, req);
+}
+
+static void refuse(struct server *s, struct http_request *req, enum guard_verdict verdict)
+{
+	const struct guard_answer *a = guard_answer(verdict);
+
+	metric_inc(s->refused[verdict]);
+	if (!s->told[verdict] && verdict != GUARD_ASK)
+		log_warn("refused a request; further ones are counted", F_STR("why", a->text));
+	s->told[verdict] = true;
+	http_reply_text(req, a->status, a->text, (struct http_header){a->header, a->value});
+}
+
+static const char *header_once(const struct http_request *req, const char *name, bool *doubled)
+{
+	*doubled |= http_request_header_count(req, name) > 1;
+	return http_request_header(req, name);
+}
+
+static bool gate(struct http_request *req, const char *path, void *cookie)
+{
+	struct server *s = cookie;
+	struct guard_request r = {.path = path};
+	enum guard_verdict verdict;
+
+	r.host = header_once(req, "Host", &r.doubled);
+	r.origin = header_once(req, "Origin", &r.doubled);
+	r.fetch_site = header_once(req, "Sec-Fetch-Site", &r.doubled);
+	r.authorization = header_once(req, "Authorization", &r.doubled);
+	verdict = guard_judge(&s->guard, &r, uv_now(service_loop(s->sv)));
+	if (verdict != GUARD_PASS)
+		refuse(s, req, verdict);
+	return verdict == GUARD_PASS;
 }
 
 static const struct http_route routes[] = {
@@ -109,15 +169,29 @@ static const struct http_route routes[] = {
 	{NULL, NULL, NULL},
 };
 
-int server_open(struct service *sv, const struct state *state, const char *address, int port,
+static void add_metrics(struct server *s, struct metrics *metrics)
+{
+	s->open_streams = metrics_add(metrics, METRIC_GAUGE, "agentic_dashboard_streams", NULL,
+				      "Open event streams");
+	for (size_t i = GUARD_PASS + 1; i < GUARD_VERDICTS_N; i++)
+		s->refused[i] =
+			metrics_add(metrics, METRIC_COUNTER, "agentic_dashboard_refused_total",
+				    guard_answer(i)->label, "Requests that were refused");
+}
+
+int server_open(struct service *sv, const struct state *state, const struct server_options *o,
 		struct server **ret)
 {
 	struct server *s = xcalloc(1, sizeof(*s));
 	const struct http_server_options options = {
-		.bind = address,
-		.port = port,
+		.bind = o->address,
+		.port = o->port,
 		.connections_max = CONNECTIONS_MAX,
 		.idle_timeout_sec = 75,
+		.client_timeout_sec = CLIENT_TIMEOUT_SEC,
+		.reply_bytes_max = REPLY_BYTES_MAX,
+		.gate = gate,
+		.headers = headers,
 		.routes = routes,
 		.cookie = s,
 	};
@@ -132,8 +206,8 @@ int server_open(struct service *sv, const struct state *state, const char *addre
 	assets_load(s->assets);
 	for (size_t i = 0; i < STREAMS_MAX; i++)
 		s->places[i].server = s;
-	s->open_streams = metrics_add(service_metrics(sv), METRIC_GAUGE,
-				      "agentic_dashboard_streams", NULL, "Open event streams");
+	guard_init(&s->guard, o->hosts, o->password);
+	add_metrics(s, service_metrics(sv));
 	*ret = s;
 	return 0;
 }

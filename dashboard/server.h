@@ -9,8 +9,14 @@
 
 struct server;
 
-/* Serve ${state}, which must stay valid, on ${address} and ${port}.  0, or -errno. */
-int server_open(struct service *, const struct state *, const char *address, int port,
+struct server_options {
+	const char *address;
+	int port;
+	const char *hosts, *password; /* of guard_init */
+};
+
+/* Serve ${state}, which must stay valid like the texts of ${options}.  0, or -errno. */
+int server_open(struct service *, const struct state *, const struct server_options *options,
 		struct server **ret);
 
 /* Hand ${len} bytes of whole events to every open /events. */

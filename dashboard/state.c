@@ -31,24 +31,38 @@ void state_free(struct state *st)
 	texts_free(&st->plans);
 	texts_free(&st->actions);
 	texts_free(&st->results);
+	texts_free(&st->receipts);
 	free(st->upstreams);
 	free(st);
-}
-
-/* Takes ${text} over. */
-static void texts_push(struct state_texts *t, char *text)
-{
-	free(t->texts[t->next]);
-	t->texts[t->next] = text;
-	t->next = (t->next + 1) % STATE_TEXTS_MAX;
-	if (t->n < STATE_TEXTS_MAX)
-		t->n++;
 }
 
 /* Index of entry ${i}, the oldest being 0, in a ring of ${max} places with ${n} in use. */
 static size_t ring_index(size_t next, size_t n, size_t max, size_t i)
 {
 	return (next + max - n + i) % max;
+}
+
+static void texts_drop_oldest(struct state_texts *t)
+{
+	char **oldest = &t->texts[ring_index(t->next, t->n, STATE_TEXTS_MAX, 0)];
+
+	t->bytes -= strlen(*oldest);
+	t->n--;
+	free(*oldest);
+	*oldest = NULL;
+}
+
+/* Takes ${text} over. */
+static void texts_push(struct state_texts *t, char *text)
+{
+	size_t len = strlen(text);
+
+	while (t->n == STATE_TEXTS_MAX || (t->n > 0 && t->bytes + len > STATE_TEXTS_BYTES_MAX))
+		texts_drop_oldest(t);
+	t->texts[t->next] = text;
+	t->next = (t->next + 1) % STATE_TEXTS_MAX;
+	t->n++;
+	t->bytes += len;
 }
 
 const char *state_text_at(const struct state_texts *t, size_t i)
@@ -144,16 +158,29 @@ static int keep_upstreams(struct state *st, struct message_upstreams *upstreams,
 	return STATE_UPSTREAMS;
 }
 
+static int keep_receipt(struct state *st, struct message_receipt *receipt, double now_sec)
+{
+	if (!is_ours(st, receipt->target))
+		return 0;
+	if (isnan(receipt->ts))
+		receipt->ts = now_sec;
+	texts_push(&st->receipts, message_receipt_encode(receipt));
+	return STATE_RECEIPT;
+}
+
 static int fold_result(struct state *st, const char *text, size_t len, double now_sec,
 		       struct message_error *ret_error)
 {
 	struct message_upstreams upstreams;
+	struct message_receipt receipt;
 	struct message_result result;
 	int changed, kind = message_results_decode(text, len, st->target, &result, &upstreams,
-						   ret_error);
+						   &receipt, ret_error);
 
 	if (kind == RESULTS_RESULT)
 		return keep_result(st, &result, now_sec);
+	if (kind == RESULTS_RECEIPT)
+		return keep_receipt(st, &receipt, now_sec);
 	if (kind != RESULTS_UPSTREAMS)
 		return kind;
 	changed = keep_upstreams(st, &upstreams, now_sec);

@@ -7,8 +7,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define STATE_WINDOWS_MAX 240
-#define STATE_TEXTS_MAX   100 /* of each kind of message */
+#define STATE_WINDOWS_MAX     240
+#define STATE_TEXTS_MAX       100               /* of each kind of message, */
+#define STATE_TEXTS_BYTES_MAX ((size_t)1 << 20) /* in so many bytes */
 
 /* One window of probes, with what the planner made of it. */
 struct state_window {
@@ -16,10 +17,10 @@ struct state_window {
 	double baseline_ms, sigma_ms; /* NaN until a plan said */
 };
 
-/* The newest STATE_TEXTS_MAX messages of a kind as JSON text, every field of the protocol there. */
+/* The newest messages of a kind as JSON text, every field of the protocol there. */
 struct state_texts {
 	char *texts[STATE_TEXTS_MAX];
-	size_t n;
+	size_t n, bytes;
 	size_t next; /* index that the next one takes */
 };
 
@@ -31,6 +32,7 @@ struct state {
 	struct state_texts plans;   /* every plan */
 	struct state_texts actions; /* those that were no noop: they outlast the noops */
 	struct state_texts results;
+	struct state_texts receipts;
 	char *upstreams; /* the last one, or NULL */
 };
 
@@ -39,6 +41,7 @@ enum state_change { /* bits */
 		    STATE_PLAN = 2,
 		    STATE_RESULT = 4,
 		    STATE_UPSTREAMS = 8,
+		    STATE_RECEIPT = 16,
 };
 
 struct state *state_new(const char *target);

@@ -150,10 +150,18 @@ static cJSON *make_endpoint(const cJSON *from)
 	return to;
 }
 
+static const char *network_mode(const cJSON *host)
+{
+	const char *mode = json_str(host, "NetworkMode");
+
+	return mode != NULL ? mode : "default";
+}
+
 /* The network that HostConfig.NetworkMode means, by name or by id; where the template has left it,
  * the first it has. */
-static const cJSON *primary_network(const cJSON *networks, const char *mode)
+static const cJSON *primary_network(const cJSON *networks, const cJSON *host)
 {
+	const char *mode = network_mode(host);
 	const cJSON *network;
 
 	if (strcmp(mode, "default") == 0)
@@ -180,8 +188,7 @@ static void add_connect(cJSON *connects, const cJSON *network)
 static void copy_networks(const cJSON *networks, bool many, cJSON *body, cJSON *connects)
 {
 	cJSON *host = member(body, "HostConfig");
-	const char *mode = json_str(host, "NetworkMode");
-	const cJSON *primary = primary_network(networks, mode != NULL ? mode : "default");
+	const cJSON *primary = primary_network(networks, host);
 	cJSON *endpoints = cJSON_CreateObject();
 	const cJSON *network;
 
@@ -199,27 +206,59 @@ static void copy_networks(const cJSON *networks, bool many, cJSON *body, cJSON *
 
 /* -------------------------------------------------------------------------------------------- */
 
-static int check(const cJSON *inspect, struct clone_error *ret_error)
+/* A map of the API: null where it is empty. */
+static bool is_map(const cJSON *o)
 {
-	const cJSON *config = json_get(inspect, "Config"), *host = json_get(inspect, "HostConfig");
-	const char *mode = json_str(host, "NetworkMode");
+	return !json_item_present(o) || cJSON_IsObject(o);
+}
 
-	if (!cJSON_IsObject(config) || !cJSON_IsObject(host) || json_str(inspect, "Image") == NULL)
+static int check_shape(const cJSON *inspect, struct clone_error *ret_error)
+{
+	const cJSON *config = json_get(inspect, "Config");
+
+	if (!cJSON_IsObject(config) || !cJSON_IsObject(json_get(inspect, "HostConfig")) ||
+	    json_str(inspect, "Image") == NULL)
 		return refuse(ret_error, -EBADMSG,
 			      "Docker's description of the template lacks Config, HostConfig or "
 			      "Image");
-	if (mode != NULL && strcmp(mode, "host") == 0)
+	if (!is_map(json_get(config, "Labels")) ||
+	    !is_map(json_path(inspect, "NetworkSettings", "Networks", NULL)))
+		return refuse(ret_error, -EBADMSG,
+			      "Labels or Networks in Docker's description of the template are no "
+			      "objects");
+	return 0;
+}
+
+static int check_network(const char *mode, struct clone_error *ret_error)
+{
+	if (strcmp(mode, "host") == 0)
 		return refuse(ret_error, -ENOTSUP,
 			      "the template uses the host's network, where a second one would meet "
 			      "a port in use: put it on a network of its own");
-	if (mode != NULL && begins_with(mode, "container:"))
+	if (begins_with(mode, "container:"))
 		return refuse(ret_error, -ENOTSUP,
 			      "the template shares the network of another container, which a "
 			      "replica cannot: put it on a network of its own");
-	if (json_str(json_get(config, "Labels"), SWARM_TASK) != NULL)
+	return 0;
+}
+
+static int check(const cJSON *inspect, struct clone_error *ret_error)
+{
+	const cJSON *host = json_get(inspect, "HostConfig"), *primary;
+	int err = check_shape(inspect, ret_error);
+
+	if (err == 0)
+		err = check_network(network_mode(host), ret_error);
+	if (err < 0)
+		return err;
+	/* The mode may be the id of the host's network. */
+	primary = primary_network(json_path(inspect, "NetworkSettings", "Networks", NULL), host);
+	if (primary != NULL)
+		err = check_network(primary->string, ret_error);
+	if (err == 0 && json_str(json_path(inspect, "Config", "Labels", NULL), SWARM_TASK) != NULL)
 		return refuse(ret_error, -ENOTSUP,
 			      "the template is a Swarm task: scale its service instead");
-	return 0;
+	return err;
 }
 
 static void adapt_config(cJSON *body, const cJSON *inspect, const char *target, int n)

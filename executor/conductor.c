@@ -8,10 +8,14 @@
 #include "executor/herald.h"
 #include "executor/inbox.h"
 #include "executor/lifecycle.h"
+#include "executor/meters.h"
 #include "executor/plans.h"
 #include "executor/reconcile.h"
 #include "executor/report.h"
+#include "executor/tenure.h"
 
+#include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,11 +42,16 @@ struct restart_report { /* the plan that asked for a restart under way */
 struct conductor {
 	const struct executor_config *config;
 	struct docker *docker;
+	struct lease *lease;
+	struct tenure tenure;
 	struct lifecycle *lifecycle;
 	struct reconcile *reconcile;
 	struct inbox inbox;
 	struct report report;
 	struct restart_report restart;
+	double newest_plan_sec; /* when the newest one that was followed was decided; 0: none */
+	int recorded_wanted;    /* in the newest result of whoever acts; -1: none yet */
+	int64_t recorded_lease; /* of that result */
 
 	uv_timer_t timer; /* the next look */
 	bool bus_up, live;
@@ -52,10 +61,7 @@ struct conductor {
 	bool list_old;   /* a step ended meanwhile, so the list may show what was before it */
 	struct herald herald;
 
-	struct {
-		struct metric *wanted, *running, *leaving;
-		struct metric *steps[STEP_KINDS], *failures[STEP_KINDS];
-	} metrics;
+	struct meters meters;
 };
 
 static const char *const step_names[STEP_KINDS] = {
@@ -189,9 +195,10 @@ static void tell_progress(struct conductor *c, const struct reconcile_out *out)
 
 /* Plans -------------------------------------------------------------------------------------- */
 
-static void begin_scale(struct conductor *c, const struct message_plan *plan,
+static void begin_scale(struct conductor *c, const struct inbox_entry *entry,
 			const struct plan_judgement *j, const struct fleet *f)
 {
+	const struct message_plan *plan = &entry->plan;
 	const struct executor_config *config = c->config;
 	struct reconcile_out now = {.running = fleet_running(f), .leaving = fleet_leaving(f)};
 	struct report_now so_far = report_now(c, &now);
@@ -200,6 +207,7 @@ static void begin_scale(struct conductor *c, const struct message_plan *plan,
 	if (c->report.active && report_supersede(&c->report, plan->id, &so_far, &result))
 		herald_publish(&c->herald, &result);
 	reconcile_want(c->reconcile, j->wanted);
+	c->newest_plan_sec = plan_decided_sec(plan, entry->heard_sec);
 	c->report = (struct report){
 		.active = true,
 		.action = plan->action,
@@ -246,13 +254,14 @@ static void judge_plans(struct conductor *c, const struct fleet *f)
 			.restarting = reconcile_restarting(c->reconcile),
 			.now_sec = service_wall_sec(),
 			.heard_sec = entry.heard_sec,
+			.newest_sec = c->newest_plan_sec,
 		};
 
 		plan_judge(&entry.plan, &context, &j);
 		if (j.verdict == PLAN_SKIP)
 			tell(c, &entry.plan, STATUS_SKIPPED, j.message, context.running);
 		else if (j.verdict == PLAN_SCALE)
-			begin_scale(c, &entry.plan, &j, f);
+			begin_scale(c, &entry, &j, f);
 		else if (j.verdict == PLAN_RESTART)
 			begin_restart(c, &entry.plan, f);
 	}
@@ -264,12 +273,15 @@ static void on_step_done(const struct step *s, int err, const char *error, void 
 {
 	struct conductor *c = cookie;
 
-	reconcile_outcome(c->reconcile, s, err, error, uv_now(c->timer.loop), service_random());
-	if (c->report.active)
-		report_step(&c->report, c->config->target, s, err, error);
-	metric_inc(c->metrics.steps[s->kind]);
+	if (err != -EPERM) { /* no fault of the container's: done again when this one may act */
+		reconcile_outcome(c->reconcile, s, err, error, uv_now(c->timer.loop),
+				  service_random());
+		if (c->report.active)
+			report_step(&c->report, c->config->target, s, err, error);
+	}
+	metric_inc(c->meters.steps[s->kind]);
 	if (err < 0) {
-		metric_inc(c->metrics.failures[s->kind]);
+		metric_inc(c->meters.failures[s->kind]);
 		log_warn("step failed", F_STR("step", step_names[s->kind]),
 			 F_STR("container", s->name), F_STR("error", error));
 	} else {
@@ -281,9 +293,29 @@ static void on_step_done(const struct step *s, int err, const char *error, void 
 	look(c, 0);
 }
 
-static void act(struct conductor *c, const struct docker_container *list, size_t n)
+/* This executor is the one that acts, and the past has been read back. */
+static bool acting(const struct conductor *c)
+{
+	return c->live && c->tenure.token > 0 && lease_objection(c->lease) == NULL;
+}
+
+static void act(struct conductor *c, const struct fleet_view *view, const struct fleet *f)
 {
 	struct reconcile_out out;
+
+	judge_plans(c, f);
+	reconcile_decide(c->reconcile, view, &out);
+	tell_unready(c, &out);
+	tell_restart(c, &out);
+	tell_progress(c, &out);
+	for (size_t i = 0; i < out.steps_n; i++)
+		lifecycle_run(c->lifecycle, &out.steps[i]); /* what is busy is asked for again */
+	if (out.look_in_ms > 0)
+		look(c, out.look_in_ms);
+}
+
+static void take_in(struct conductor *c, const struct docker_container *list, size_t n)
+{
 	struct fleet_view view = {
 		.now_ms = uv_now(c->timer.loop),
 		.random = service_random(),
@@ -296,18 +328,11 @@ static void act(struct conductor *c, const struct docker_container *list, size_t
 	view.busy_n = lifecycle_busy(c->lifecycle, &view.busy);
 	f = reconcile_observe(c->reconcile, &view);
 	herald_oddities(&c->herald, f);
-	judge_plans(c, f);
-	reconcile_decide(c->reconcile, &view, &out);
-	tell_unready(c, &out);
-	tell_restart(c, &out);
-	tell_progress(c, &out);
-	for (size_t i = 0; i < out.steps_n; i++)
-		lifecycle_run(c->lifecycle, &out.steps[i]); /* what is busy is asked for again */
-	metric_set(c->metrics.wanted, out.wanted);
-	metric_set(c->metrics.running, out.running);
-	metric_set(c->metrics.leaving, out.leaving);
-	if (out.look_in_ms > 0)
-		look(c, out.look_in_ms);
+	if (acting(c))
+		act(c, &view, f);
+	metric_set(c->meters.wanted, reconcile_wanted(c->reconcile));
+	metric_set(c->meters.running, fleet_running(f));
+	metric_set(c->meters.leaving, fleet_leaving(f));
 }
 
 static void on_list(int err, const char *error, const struct docker_container *list, size_t n,
@@ -318,7 +343,7 @@ static void on_list(int err, const char *error, const struct docker_container *l
 	(void)error; /* the frame says once that Docker is away */
 	c->listing = false;
 	if (err == 0 && !c->list_old)
-		act(c, list, n);
+		take_in(c, list, n);
 	if (c->list_again || c->list_old)
 		look(c, 0);
 	if (c->echo < ECHOES)
@@ -334,18 +359,48 @@ void conductor_plan(struct conductor *c, struct message_plan *plan, double heard
 
 	if (plan->id[0] == '\0')
 		bus_new_id(plan->id);
-	if (inbox_add(&c->inbox, plan, heard_sec, &lost) && c->live)
+	if (inbox_add(&c->inbox, plan, heard_sec, &lost) && acting(c))
 		tell(c, &lost.plan, STATUS_SKIPPED, "too many plans were waiting", -1);
 	look(c, 0);
 }
 
 void conductor_result(struct conductor *c, const struct message_result *r)
 {
-	if (c->live)
-		return; /* an own one, just published */
+	int64_t newest_lease = c->live ? lease_token(c->lease) : c->recorded_lease;
+
 	inbox_answered(&c->inbox, r->id);
-	if (strcmp(r->target, c->config->target) == 0 && r->wanted >= 0)
+	if (strcmp(r->target, c->config->target) != 0 || r->wanted < 0 ||
+	    tenure_overtaken(r->lease, newest_lease))
+		return;
+	c->recorded_wanted = r->wanted;
+	c->recorded_lease = r->lease;
+	if (c->tenure.token == 0 || !c->live) /* else an own one, just published */
 		reconcile_want(c->reconcile, r->wanted);
+}
+
+/* What was begun is another's now, who goes by what is there and what was recorded. */
+static void stand_down(struct conductor *c)
+{
+	c->report = (struct report){0};
+	c->restart = (struct restart_report){0};
+	reconcile_abandon(c->reconcile);
+	if (c->recorded_wanted >= 0)
+		reconcile_want(c->reconcile, c->recorded_wanted);
+}
+
+void conductor_lease(struct conductor *c, const struct lease_news *news)
+{
+	enum tenure_turn turn = tenure_hear(&c->tenure, news);
+
+	if (turn == TENURE_ENDS || turn == TENURE_RENEWS)
+		stand_down(c);
+	if (turn == TENURE_BEGINS || turn == TENURE_RENEWS)
+		metric_inc(c->meters.takeovers);
+	metric_set(c->meters.lease, news->held);
+	c->herald.lease = news->token <= INT_MAX ? (int)c->tenure.token : -1;
+	herald_tenure(turn, news);
+	c->list_old = true; /* a list under way may be from before the other's last step */
+	look(c, 0);
 }
 
 void conductor_upstreams(struct conductor *c, struct message_upstreams *m)
@@ -381,37 +436,6 @@ void conductor_live(struct conductor *c)
 
 /* -------------------------------------------------------------------------------------------- */
 
-static const struct metric_row metric_table[] = {
-	{METRIC_GAUGE, "agentic_executor_wanted_replicas", NULL,
-	 "Replicas that are kept, the template counted",
-	 offsetof(struct conductor, metrics.wanted)},
-	{METRIC_GAUGE, "agentic_executor_running_replicas", NULL,
-	 "Replicas that run, the template counted", offsetof(struct conductor, metrics.running)},
-	{METRIC_GAUGE, "agentic_executor_leaving_replicas", NULL, "Replicas on their way out",
-	 offsetof(struct conductor, metrics.leaving)},
-	{METRIC_COUNTER, "agentic_executor_steps_total", "step=\"create\"", "Steps that ended",
-	 offsetof(struct conductor, metrics.steps[STEP_CREATE])},
-	{METRIC_COUNTER, "agentic_executor_steps_total", "step=\"rename\"", "Steps that ended",
-	 offsetof(struct conductor, metrics.steps[STEP_RENAME])},
-	{METRIC_COUNTER, "agentic_executor_steps_total", "step=\"stop\"", "Steps that ended",
-	 offsetof(struct conductor, metrics.steps[STEP_STOP])},
-	{METRIC_COUNTER, "agentic_executor_steps_total", "step=\"restart\"", "Steps that ended",
-	 offsetof(struct conductor, metrics.steps[STEP_RESTART])},
-	{METRIC_COUNTER, "agentic_executor_steps_total", "step=\"remove\"", "Steps that ended",
-	 offsetof(struct conductor, metrics.steps[STEP_REMOVE])},
-	{METRIC_COUNTER, "agentic_executor_step_failures_total", "step=\"create\"",
-	 "Steps that failed", offsetof(struct conductor, metrics.failures[STEP_CREATE])},
-	{METRIC_COUNTER, "agentic_executor_step_failures_total", "step=\"rename\"",
-	 "Steps that failed", offsetof(struct conductor, metrics.failures[STEP_RENAME])},
-	{METRIC_COUNTER, "agentic_executor_step_failures_total", "step=\"stop\"",
-	 "Steps that failed", offsetof(struct conductor, metrics.failures[STEP_STOP])},
-	{METRIC_COUNTER, "agentic_executor_step_failures_total", "step=\"restart\"",
-	 "Steps that failed", offsetof(struct conductor, metrics.failures[STEP_RESTART])},
-	{METRIC_COUNTER, "agentic_executor_step_failures_total", "step=\"remove\"",
-	 "Steps that failed", offsetof(struct conductor, metrics.failures[STEP_REMOVE])},
-	{0},
-};
-
 struct conductor *conductor_open(uv_loop_t *loop, const struct conductor_options *o)
 {
 	struct conductor *c = xcalloc(1, sizeof(*c));
@@ -427,11 +451,12 @@ struct conductor *conductor_open(uv_loop_t *loop, const struct conductor_options
 
 	c->config = config;
 	c->docker = o->docker;
+	c->lease = o->lease;
+	c->recorded_wanted = -1;
 	c->reconcile = reconcile_new(&limits);
-	c->lifecycle = lifecycle_open(o->docker, config->target, config->stop_timeout_sec,
-				      on_step_done, c);
+	c->lifecycle = lifecycle_open(o->docker, config, on_step_done, c);
 	herald_init(&c->herald, o->bus, config->target, o->metrics);
-	metrics_add_table(o->metrics, metric_table, c);
+	meters_init(&c->meters, o->metrics);
 	uv_timer_init(loop, &c->timer);
 	c->timer.data = c;
 	return c;

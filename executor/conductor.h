@@ -5,6 +5,7 @@
 
 #include "common/bus.h"
 #include "common/docker.h"
+#include "common/lease.h"
 #include "common/message.h"
 #include "common/metrics.h"
 #include "executor/config.h"
@@ -18,6 +19,7 @@ struct conductor_options { /* all must outlive the conductor */
 	const struct executor_config *config;
 	struct docker *docker;
 	struct bus *bus;
+	struct lease *lease;
 	struct metrics *metrics;
 };
 
@@ -31,8 +33,8 @@ void conductor_close(struct conductor *);
 /* A plan that is no noop, heard at ${heard_sec} since 1970.  Its explain is freed. */
 void conductor_plan(struct conductor *, struct message_plan *, double heard_sec);
 
-/* A result, of interest while the past is read back: which plans were answered, and how many
- * replicas were wanted. */
+/* A result, of interest while the past is read back, and while another executor acts: which plans
+ * were answered, and how many replicas are wanted. */
 void conductor_result(struct conductor *, const struct message_result *);
 
 /* A message of the watcher.  Its servers may move over. */
@@ -41,7 +43,10 @@ void conductor_upstreams(struct conductor *, struct message_upstreams *);
 /* Whether the bus is up, so that silence means something. */
 void conductor_bus(struct conductor *, bool up);
 
-/* The past has been read back: begin. */
+/* Who holds the lease, when that changes. */
+void conductor_lease(struct conductor *, const struct lease_news *);
+
+/* The past has been read back: begin, or stand by while another executor acts. */
 void conductor_live(struct conductor *);
 
 /* Something happened to a container of the service, or events may have been missed. */

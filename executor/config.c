@@ -22,6 +22,10 @@ const struct setting executor_settings[] = {
 	{.name = "APP_PORT", .type = SETTING_INT, .offset = AT(app_port), .def = "8080",
 	 .min = 1, .max = 65535,
 	 .help = "port on which the replicas listen; named in reports, nothing else"},
+	{.name = "ALLOW_PRIVILEGED_TEMPLATE", .type = SETTING_BOOL,
+	 .offset = AT(allow_privileged_template), .def = "false",
+	 .help = "copy a template by which the host could be taken over: privileged, the engine's "
+		 "socket mounted, pid or ipc of the host"},
 	{0},
 };
 /* clang-format on */

@@ -9,6 +9,7 @@ struct executor_config {
 	int min_replicas, max_replicas;
 	int drain_timeout_sec, stop_timeout_sec, ready_timeout_sec;
 	int app_port;
+	bool allow_privileged_template;
 };
 
 extern const struct setting executor_settings[];

@@ -1,9 +1,14 @@
-/* Shell. Chains of calls to Docker.  Each step has a first call; each answer leads to the next. */
+/* Shell. Chains of calls to Docker.  Each step has a first call; each answer leads to the next.
+ *
+ * Containers are addressed by name: from the path alone the proxy between the executor and the
+ * engine (nginx/docker-proxy.conf) sees whose they are.  Names of a service change only by renames
+ * of its executor, and no two steps on one name are under way at once. */
 #include "executor/lifecycle.h"
 
 #include "common/json.h"
 #include "common/mem.h"
 #include "executor/clone.h"
+#include "executor/privileges.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -22,10 +27,10 @@ enum {
 
 struct operation {
 	struct lifecycle *owner;
-	struct clone clone;     /* CREATE */
-	char id[DOCKER_ID_MAX]; /* CREATE: of what was created; "" before */
-	int connected;          /* CREATE: further networks so far */
-	int err;                /* CREATE: why it is being undone */
+	struct clone clone;    /* CREATE */
+	bool renamed_template; /* CREATE: the template is sought under its name for a restart */
+	int connected;         /* CREATE: further networks so far */
+	int err;               /* CREATE: why it is being undone */
 	char error[256];
 };
 
@@ -33,6 +38,7 @@ struct lifecycle {
 	struct docker *docker;
 	const char *target;
 	int stop_timeout_sec;
+	bool allow_privileged;
 	lifecycle_done *done;
 	void *cookie;
 	struct step steps[LIFECYCLE_STEPS_MAX]; /* under way, in step with operations */
@@ -40,14 +46,15 @@ struct lifecycle {
 	size_t n;
 };
 
-struct lifecycle *lifecycle_open(struct docker *docker, const char *target, int stop_timeout_sec,
+struct lifecycle *lifecycle_open(struct docker *docker, const struct executor_config *config,
 				 lifecycle_done *done, void *cookie)
 {
 	struct lifecycle *l = xcalloc(1, sizeof(*l));
 
 	l->docker = docker;
-	l->target = target;
-	l->stop_timeout_sec = stop_timeout_sec;
+	l->target = config->target;
+	l->stop_timeout_sec = config->stop_timeout_sec;
+	l->allow_privileged = config->allow_privileged_template;
 	l->done = done;
 	l->cookie = cookie;
 	return l;
@@ -114,6 +121,15 @@ __attribute__((format(printf, 6, 7))) static void call(struct operation *op, con
 	docker_call(op->owner->docker, method, path, json, timeout_ms, done, op);
 }
 
+/* Whether the container of ${id} no longer answers to the name that was inspected. */
+static bool is_gone(const struct docker_reply *inspect, const char *id)
+{
+	const char *found = json_str(inspect->json, "Id");
+
+	return inspect->err == -ENOENT ||
+	       (inspect->err == 0 && (found == NULL || strcmp(found, id) != 0));
+}
+
 /* The end of every step but CREATE: a container that is gone needs nothing done. */
 static void on_last(const struct docker_reply *r, void *cookie)
 {
@@ -134,7 +150,8 @@ static void undo(struct operation *op, int err, const char *error)
 {
 	op->err = err;
 	snprintf(op->error, sizeof(op->error), "%s", error);
-	call(op, "DELETE", NULL, CALL_TIMEOUT_MS, on_undone, "/containers/%s?v=1", op->id);
+	call(op, "DELETE", NULL, CALL_TIMEOUT_MS, on_undone, "/containers/%s?v=1",
+	     step_of(op)->name);
 }
 
 static void on_started(const struct docker_reply *r, void *cookie)
@@ -168,10 +185,10 @@ static void connect_next(struct operation *op)
 
 	if (connect == NULL) {
 		call(op, "POST", NULL, START_TIMEOUT_MS, on_started, "/containers/%s/start",
-		     op->id);
+		     step_of(op)->name);
 		return;
 	}
-	cJSON_AddStringToObject(body, "Container", op->id);
+	cJSON_AddStringToObject(body, "Container", step_of(op)->name);
 	buf_init(&network, sizeof(op->error));
 	err = buf_url(&network, json_str(connect, "network"));
 	if (err < 0)
@@ -211,12 +228,12 @@ static void on_created(const struct docker_reply *r, void *cookie)
 		     step_of(op)->name);
 	} else if (r->err < 0) {
 		finish(op, r->err, r->error);
-	} else if (json_get_str(r->json, "Id", op->id, sizeof(op->id)) < 0) {
-		finish(op, -EBADMSG, "Docker did not say the id of what it created");
 	} else {
 		connect_next(op);
 	}
 }
+
+static void inspect_template(struct operation *op);
 
 static void on_template(const struct docker_reply *r, void *cookie)
 {
@@ -227,16 +244,36 @@ static void on_template(const struct docker_reply *r, void *cookie)
 	struct clone_error why;
 	int err;
 
+	if (is_gone(r, s->id) && !op->renamed_template) {
+		op->renamed_template = true;
+		inspect_template(op);
+		return;
+	}
+	if (is_gone(r, s->id)) {
+		finish(op, -ENOENT, "the template went away meanwhile");
+		return;
+	}
 	if (r->err < 0) {
 		finish(op, r->err, r->error);
 		return;
 	}
 	err = clone_make(r->json, l->target, s->n, many, &op->clone, &why);
+	if (err == 0 && !l->allow_privileged)
+		err = privileges_check(r->json, &why);
 	if (err < 0)
 		finish(op, err, why.text);
 	else
 		call(op, "POST", op->clone.body, CALL_TIMEOUT_MS, on_created,
 		     "/containers/create?name=%s", s->name);
+}
+
+static void inspect_template(struct operation *op)
+{
+	char name[REPLICA_NAME_MAX];
+
+	replica_format(op->owner->target, op->renamed_template ? REPLICA_DRAIN : REPLICA_TEMPLATE,
+		       0, name);
+	call(op, "GET", NULL, CALL_TIMEOUT_MS, on_template, "/containers/%s/json", name);
 }
 
 /* Stop and restart: with the container's own grace, else ours ---------------------------------- */
@@ -249,8 +286,12 @@ static void on_grace(const struct docker_reply *r, void *cookie)
 	int64_t own_sec, grace_sec = op->owner->stop_timeout_sec;
 	char query[32];
 
+	if (is_gone(r, s->id)) {
+		finish(op, 0, "");
+		return;
+	}
 	if (r->err < 0) {
-		on_last(r, op);
+		finish(op, r->err, r->error);
 		return;
 	}
 	snprintf(query, sizeof(query), "?t=%d", op->owner->stop_timeout_sec);
@@ -260,7 +301,7 @@ static void on_grace(const struct docker_reply *r, void *cookie)
 		query[0] = '\0';
 	}
 	call(op, "POST", NULL, (uint64_t)grace_sec * 1000 + STOP_SLACK_MS, on_last,
-	     "/containers/%s/%s%s", s->id, verb, query);
+	     "/containers/%s/%s%s", s->name, verb, query);
 }
 
 /* -------------------------------------------------------------------------------------------- */
@@ -269,18 +310,18 @@ static void begin(struct operation *op, const struct step *s)
 {
 	switch (s->kind) {
 	case STEP_CREATE:
-		call(op, "GET", NULL, CALL_TIMEOUT_MS, on_template, "/containers/%s/json", s->id);
+		inspect_template(op);
 		break;
 	case STEP_RENAME:
 		call(op, "POST", NULL, CALL_TIMEOUT_MS, on_last, "/containers/%s/rename?name=%s",
-		     s->id, s->new_name);
+		     s->name, s->new_name);
 		break;
 	case STEP_STOP:
 	case STEP_RESTART:
-		call(op, "GET", NULL, CALL_TIMEOUT_MS, on_grace, "/containers/%s/json", s->id);
+		call(op, "GET", NULL, CALL_TIMEOUT_MS, on_grace, "/containers/%s/json", s->name);
 		break;
 	case STEP_REMOVE:
-		call(op, "DELETE", NULL, CALL_TIMEOUT_MS, on_last, "/containers/%s?v=1", s->id);
+		call(op, "DELETE", NULL, CALL_TIMEOUT_MS, on_last, "/containers/%s?v=1", s->name);
 		break;
 	}
 }

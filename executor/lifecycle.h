@@ -4,6 +4,7 @@
 #define EXECUTOR_LIFECYCLE_H
 
 #include "common/docker.h"
+#include "executor/config.h"
 #include "executor/step.h"
 
 #include <stddef.h>
@@ -12,12 +13,12 @@
 
 struct lifecycle;
 
-/* A step has ended: 0, or -errno and a sentence.  It is no longer among those under way. */
+/* A step has ended: 0, or -errno and a sentence; -EPERM: in the middle, since this executor may not
+ * act (docker_guard).  It is no longer among those under way. */
 typedef void lifecycle_done(const struct step *, int err, const char *error, void *cookie);
 
-/* ${stop_timeout_sec} is the grace of containers that do not bring their own.  ${target} must stay
- * valid. */
-struct lifecycle *lifecycle_open(struct docker *, const char *target, int stop_timeout_sec,
+/* ${config} must stay valid. */
+struct lifecycle *lifecycle_open(struct docker *, const struct executor_config *config,
 				 lifecycle_done *done, void *cookie);
 
 /* Forget all steps, with no callback.  Docker must have been closed before. */

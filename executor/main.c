@@ -1,16 +1,19 @@
 /* Wiring. executor: keeps as many replicas as the last plan asked for, inside its own bounds.
  * Plans, the watcher's messages and Docker's events all come to the same: look again. */
+#include "common/mem.h"
 #include "common/service.h"
 #include "common/service_malformed.h"
 #include "executor/conductor.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { LOOK_BACK = 1000 }; /* messages of each channel that are read at the start */
 
 struct executor {
 	struct executor_config config;
+	struct lease *lease;
 	struct conductor *conductor;
 	struct malformed malformed;
 };
@@ -38,13 +41,13 @@ static void on_result(struct executor *e, const struct bus_message *m)
 	struct message_upstreams upstreams;
 	struct message_error error;
 	int kind = message_results_decode(m->text, m->len, e->config.target, &result, &upstreams,
-					  &error);
+					  NULL, &error);
 
 	if (kind < 0) {
 		malformed_skip(&e->malformed, m, error.text);
 	} else if (kind == RESULTS_RESULT) {
 		conductor_result(e->conductor, &result);
-	} else {
+	} else if (kind == RESULTS_UPSTREAMS) {
 		conductor_upstreams(e->conductor, &upstreams);
 		message_upstreams_done(&upstreams);
 	}
@@ -71,6 +74,21 @@ static void on_bus_health(bool up, const char *detail, void *cookie)
 
 	(void)detail; /* the frame logs it */
 	conductor_bus(e->conductor, up);
+}
+
+static void on_lease(const struct lease_news *news, void *cookie)
+{
+	struct executor *e = cookie;
+
+	conductor_lease(e->conductor, news);
+}
+
+/* Asked right before each call that changes something. */
+static const char *objection(void *cookie)
+{
+	const struct executor *e = cookie;
+
+	return lease_objection(e->lease);
 }
 
 static void on_event(const struct docker_event *event, void *cookie)
@@ -103,10 +121,16 @@ int main(int argc, char **argv)
 		.cookie = &e,
 	};
 	struct service *sv = service_start(&spec, argc, argv);
+	char *lease_name = xasprintf("executor:%s", e.config.target);
+
+	e.lease = service_lease(sv, lease_name, on_lease, &e); /* calls back from the loop only */
+	free(lease_name);
+
 	const struct conductor_options options = {
 		.config = &e.config,
 		.docker = service_docker(sv),
-		.bus = service_bus(sv, &listen), /* calls back from the loop only */
+		.bus = service_bus(sv, &listen), /* likewise */
+		.lease = e.lease,
 		.metrics = service_metrics(sv),
 	};
 
@@ -114,9 +138,11 @@ int main(int argc, char **argv)
 		metrics_add(options.metrics, METRIC_COUNTER, "agentic_executor_malformed_total",
 			    NULL, "Messages that could not be used");
 	e.conductor = conductor_open(service_loop(sv), &options);
+	docker_guard(options.docker, objection, &e);
 	docker_follow(options.docker, on_event, &e);
 	service_run(sv);
-	docker_close(options.docker);
+	docker_close(options.docker); /* nothing is changed any more, so another may begin */
+	lease_close(e.lease);
 	bus_close(options.bus);
 	conductor_close(e.conductor);
 	return service_finish(sv);

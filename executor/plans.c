@@ -8,16 +8,28 @@
 #define WINDOW_DEFAULT_SEC 3.0
 #define STALE_MIN_SEC      5.0
 
-static double age_sec(const struct message_plan *p, double now_sec, double heard_sec)
+double plan_decided_sec(const struct message_plan *p, double heard_sec)
 {
-	return now_sec - (isnan(p->ts) ? heard_sec : p->ts);
+	return isnan(p->ts) ? heard_sec : p->ts;
+}
+
+static double good_for_sec(const struct message_plan *p)
+{
+	double window_sec = isnan(p->window_sec) ? WINDOW_DEFAULT_SEC : p->window_sec;
+
+	return fmax(2 * window_sec, STALE_MIN_SEC);
 }
 
 bool plan_is_stale(const struct message_plan *p, double now_sec, double heard_sec)
 {
-	double window_sec = isnan(p->window_sec) ? WINDOW_DEFAULT_SEC : p->window_sec;
+	return fabs(now_sec - plan_decided_sec(p, heard_sec)) > good_for_sec(p);
+}
 
-	return fabs(age_sec(p, now_sec, heard_sec)) > fmax(2 * window_sec, STALE_MIN_SEC);
+/* Where the newest plan is not of these seconds, a clock was set, and says nothing of the order. */
+static bool is_overtaken(const struct message_plan *p, const struct plan_context *c)
+{
+	return plan_decided_sec(p, c->heard_sec) < c->newest_sec &&
+	       fabs(c->now_sec - c->newest_sec) <= good_for_sec(p);
 }
 
 static enum plan_verdict skip(struct plan_judgement *ret, const char *why)
@@ -59,9 +71,11 @@ static enum plan_verdict judge(const struct message_plan *p, const struct plan_c
 	}
 	if (plan_is_stale(p, c->now_sec, c->heard_sec)) {
 		snprintf(why, sizeof(why), "stale: decided %.1f s ago",
-			 age_sec(p, c->now_sec, c->heard_sec));
+			 c->now_sec - plan_decided_sec(p, c->heard_sec));
 		return skip(ret, why);
 	}
+	if (is_overtaken(p, c))
+		return skip(ret, "overtaken by a plan that was decided later");
 	if (c->problem[0] != '\0')
 		return skip(ret, c->problem);
 	if (p->action != ACTION_RESTART)

@@ -17,6 +17,7 @@ struct plan_context {
 	bool restarting;     /* a restart is under way */
 	double now_sec;      /* since 1970 */
 	double heard_sec;    /* when the plan was heard: its age where it does not tell its own */
+	double newest_sec;   /* when the newest plan that was followed was decided; 0: none */
 };
 
 enum plan_verdict {
@@ -36,6 +37,10 @@ struct plan_judgement {
  * least, to either side: a clock that was set back makes plans from the future. */
 bool plan_is_stale(const struct message_plan *, double now_sec, double heard_sec);
 
+/* When a plan was decided: when it was heard, where it does not tell. */
+double plan_decided_sec(const struct message_plan *, double heard_sec);
+
+/* A plan that was overtaken on its way by one decided later is skipped. */
 void plan_judge(const struct message_plan *, const struct plan_context *,
 		struct plan_judgement *ret);
 

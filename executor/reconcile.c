@@ -380,6 +380,11 @@ bool reconcile_restarting(const struct reconcile *r)
 	return r->restart.active;
 }
 
+void reconcile_abandon(struct reconcile *r)
+{
+	restart_end(&r->restart);
+}
+
 static void end_restart(struct decision *d, enum restart_news news)
 {
 	struct restart *r = &d->r->restart;

@@ -73,4 +73,7 @@ void reconcile_outcome(struct reconcile *, const struct step *, int err, const c
 int reconcile_restart(struct reconcile *, uint64_t now_ms);
 bool reconcile_restarting(const struct reconcile *);
 
+/* Somebody else goes on: forget a restart under way.  What it left is found by looking. */
+void reconcile_abandon(struct reconcile *);
+
 #endif

@@ -12,6 +12,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 enum {
@@ -44,6 +45,10 @@ struct accesslog_socket {
 
 	struct mmsghdr headers[BATCH];
 	struct iovec parts[BATCH];
+	union { /* the kernel's word of when it was sent */
+		char bytes[CMSG_SPACE(sizeof(struct timespec))];
+		struct cmsghdr aligned;
+	} stamps[BATCH];
 	char bytes[BATCH][ACCESSLOG_BYTES_MAX];
 };
 
@@ -61,6 +66,7 @@ struct accesslog_socket *accesslog_socket_open(uv_loop_t *loop, const char *path
 		s->parts[i] = (struct iovec){s->bytes[i], ACCESSLOG_BYTES_MAX};
 		s->headers[i].msg_hdr.msg_iov = &s->parts[i];
 		s->headers[i].msg_hdr.msg_iovlen = 1;
+		s->headers[i].msg_hdr.msg_control = &s->stamps[i];
 	}
 	uv_timer_init(loop, &s->rest);
 	s->rest.data = s;
@@ -69,14 +75,34 @@ struct accesslog_socket *accesslog_socket_open(uv_loop_t *loop, const char *path
 
 /* ---- reading ---- */
 
+static uint64_t age_us(struct msghdr *header, const struct timespec *now)
+{
+	const struct cmsghdr *stamp = CMSG_FIRSTHDR(header);
+	struct timespec sent;
+	int64_t us;
+
+	if (stamp == NULL || stamp->cmsg_level != SOL_SOCKET || stamp->cmsg_type != SCM_TIMESTAMPNS)
+		return 0;
+	memcpy(&sent, CMSG_DATA(stamp), sizeof(sent));
+	us = (now->tv_sec - sent.tv_sec) * 1000000 + (now->tv_nsec - sent.tv_nsec) / 1000;
+	return us > 0 ? (uint64_t)us : 0;
+}
+
 static int read_batch(struct accesslog_socket *s)
 {
-	int n = recvmmsg(s->binding->fd, s->headers, BATCH, MSG_DONTWAIT, NULL);
+	struct timespec now;
+	int n;
 
+	for (int i = 0; i < BATCH; i++) /* a shorter one left its length here */
+		s->headers[i].msg_hdr.msg_controllen = sizeof(s->stamps[i]);
+	n = recvmmsg(s->binding->fd, s->headers, BATCH, MSG_DONTWAIT, NULL);
+	clock_gettime(CLOCK_REALTIME, &now);
 	for (int i = 0; i < n; i++) {
-		bool whole = !(s->headers[i].msg_hdr.msg_flags & MSG_TRUNC);
+		struct msghdr *header = &s->headers[i].msg_hdr;
+		bool whole = !(header->msg_flags & MSG_TRUNC);
 
-		s->heard(s->bytes[i], whole ? s->headers[i].msg_len : 0, s->cookie);
+		s->heard(s->bytes[i], whole ? s->headers[i].msg_len : 0, age_us(header, &now),
+			 s->cookie);
 	}
 	return n;
 }
@@ -140,6 +166,14 @@ static int occupied(const char *path)
 	return err == ECONNREFUSED ? 0 : -EADDRINUSE;
 }
 
+/* Have each datagram come with the time it was sent: this process may be late. */
+static void ask_for_stamps(int fd)
+{
+	int on = 1;
+
+	setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof(on));
+}
+
 /* A socket at ${path}.  It is made beside it, so that whoever sends finds it with its mode. */
 static int bind_at(const char *path, const char *beside, struct binding *ret)
 {
@@ -152,6 +186,7 @@ static int bind_at(const char *path, const char *beside, struct binding *ret)
 	ret->fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (ret->fd < 0)
 		return -errno;
+	ask_for_stamps(ret->fd);
 	unlink(beside); /* of a process that was killed here */
 	if (bind(ret->fd, (struct sockaddr *)&address, sizeof(address)) == 0 &&
 	    chmod(beside, MODE) == 0 && stat(beside, &there) == 0 && rename(beside, path) == 0) {

@@ -3,13 +3,15 @@
 #define MONITOR_ACCESSLOG_SOCKET_H
 
 #include <stddef.h>
+#include <stdint.h>
 #include <uv.h>
 
 struct accesslog_socket;
 
-/* A datagram came.  One of more than ACCESSLOG_BYTES_MAX bytes comes as its beginning, with
- * ${len} 0.  Valid during the callback. */
-typedef void accesslog_heard(const char *bytes, size_t len, void *cookie);
+/* A datagram came, sent ${age_us} ago (by the kernel's wall clock; 0 where that does not tell).
+ * One of more than ACCESSLOG_BYTES_MAX bytes comes as its beginning, with ${len} 0.  Valid during
+ * the callback. */
+typedef void accesslog_heard(const char *bytes, size_t len, uint64_t age_us, void *cookie);
 
 /* ${path} is copied.  Nothing is heard before accesslog_socket_bind. */
 struct accesslog_socket *accesslog_socket_open(uv_loop_t *, const char *path, accesslog_heard *,

@@ -1,10 +1,12 @@
 /* Wiring. monitor: probes the service through the load balancer and publishes one window of latency
- * after the other on the channel "alerts", with what nginx says of real traffic. */
+ * after the other on the channel "alerts", with what nginx says of real traffic, and on the channel
+ * "results" what that traffic met while a plan was carried out. */
 #include "common/log.h"
 #include "common/mem.h"
 #include "common/message.h"
 #include "common/service.h"
 #include "common/service_malformed.h"
+#include "monitor/clerk.h"
 #include "monitor/config.h"
 #include "monitor/probe.h"
 #include "monitor/replicas.h"
@@ -25,6 +27,7 @@ struct monitor {
 	struct docker *docker;
 	struct prober *prober;
 	struct telemetry *telemetry;
+	struct clerk *clerk;
 	struct health *target_health;
 
 	struct window_grid grid;
@@ -66,27 +69,39 @@ static void count_replicas(struct monitor *m)
 	docker_list(m->docker, on_replicas, m);
 }
 
+/* Takes ${upstreams} over. */
+static void on_upstreams(struct monitor *m, const struct message_upstreams *upstreams,
+			 uint64_t time_ms)
+{
+	int ready = replicas_in_rotation(upstreams, m->config.target);
+	struct message_upstreams old = ready < 0 ? *upstreams : m->upstreams;
+
+	if (ready >= 0) {
+		m->upstreams = *upstreams;
+		m->ready = ready;
+		clerk_rotation(m->clerk, ready, time_ms);
+	}
+	message_upstreams_done(&old);
+}
+
 static void on_results(const struct bus_message *message, void *cookie)
 {
 	struct monitor *m = cookie;
 	struct message_result result;
 	struct message_upstreams upstreams;
+	struct message_receipt receipt;
 	struct message_error error;
 	int kind = message_results_decode(message->text, message->len, m->config.target, &result,
-					  &upstreams, &error);
+					  &upstreams, &receipt, &error);
 
 	if (kind < 0)
 		malformed_skip(&m->malformed, message, error.text);
-	if (kind != RESULTS_UPSTREAMS)
-		return;
-	int ready = replicas_in_rotation(&upstreams, m->config.target);
-	if (ready < 0) {
-		message_upstreams_done(&upstreams);
-		return;
-	}
-	message_upstreams_done(&m->upstreams);
-	m->upstreams = upstreams;
-	m->ready = ready;
+	else if (kind == RESULTS_UPSTREAMS)
+		on_upstreams(m, &upstreams, message->time_ms);
+	else if (kind == RESULTS_RECEIPT)
+		clerk_receipt(m->clerk, &receipt);
+	else
+		clerk_result(m->clerk, &result);
 }
 
 static void publish(struct monitor *m, const struct window_summary *probes)
@@ -192,8 +207,8 @@ static const struct metric_row metric_table[] = {
 	{METRIC_COUNTER, PROBES, "result=\"ok\"", PROBES_HELP, AT(metrics.probes_ok)},
 	{METRIC_COUNTER, PROBES, "result=\"failed\"", PROBES_HELP, AT(metrics.probes_failed)},
 	{METRIC_COUNTER, PROBES, "result=\"missed\"", PROBES_HELP, AT(metrics.probes_missed)},
-	{METRIC_COUNTER, "agentic_monitor_alerts_dropped_total", NULL,
-	 "Windows given up because Redis was away too long", AT(metrics.dropped)},
+	{METRIC_COUNTER, "agentic_monitor_messages_dropped_total", NULL,
+	 "Messages given up because Redis was away too long", AT(metrics.dropped)},
 	{METRIC_COUNTER, "agentic_monitor_realigned_total", NULL,
 	 "Times the process was stopped over a window", AT(metrics.realigned)},
 	{METRIC_COUNTER, "agentic_monitor_malformed_total", NULL,
@@ -222,6 +237,7 @@ static void open_gauges(struct monitor *m)
 		.lb_url = m->config.lb_url,
 		.accesslog_socket = m->config.accesslog_socket,
 		.window_us = window_us,
+		.receipts = clerk_receipts(m->clerk),
 		.metrics = service_metrics(m->service),
 	};
 	int err;
@@ -244,6 +260,18 @@ static void open_gauges(struct monitor *m)
 			  (uint64_t)m->config.probe_requests);
 }
 
+static void open_clerk(struct monitor *m)
+{
+	const struct clerk_options options = {
+		.target = m->config.target,
+		.bus = m->bus, /* calls back from the loop only */
+		.metrics = service_metrics(m->service),
+		.dropped = m->metrics.dropped,
+	};
+
+	m->clerk = clerk_open(service_loop(m->service), &options);
+}
+
 static void open_parts(struct monitor *m)
 {
 	struct bus_options listen = {
@@ -261,6 +289,7 @@ static void open_parts(struct monitor *m)
 	m->target_health = service_health(m->service, "target");
 	m->bus = service_bus(m->service, &listen);
 	m->docker = service_docker(m->service);
+	open_clerk(m);
 	open_gauges(m);
 	uv_timer_init(service_loop(m->service), &m->timer);
 	m->timer.data = m;
@@ -286,6 +315,7 @@ int main(int argc, char **argv)
 
 	uv_close((uv_handle_t *)&m.timer, NULL);
 	telemetry_close(m.telemetry);
+	clerk_close(m.clerk);
 	prober_close(m.prober);
 	docker_close(m.docker);
 	bus_close(m.bus);

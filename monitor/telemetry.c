@@ -28,6 +28,7 @@ struct telemetry {
 	struct accesslog_socket *socket;
 	struct http_client *http;
 	const struct prober *prober;
+	struct receipts *receipts;
 	char *status_url, *socket_path;
 	struct source accesslog, status;
 	bool malformed_logged;
@@ -99,10 +100,11 @@ static void log_malformed(struct telemetry *t, const char *bytes, size_t len)
 	free(head);
 }
 
-static void on_datagram(const char *bytes, size_t len, void *cookie)
+static void on_datagram(const char *bytes, size_t len, uint64_t age_us, void *cookie)
 {
 	struct telemetry *t = cookie;
 	struct accesslog_line line;
+	uint64_t now_us = uv_hrtime() / 1000;
 
 	if (accesslog_parse(bytes, len, &line) < 0) {
 		metric_inc(t->metrics.malformed);
@@ -111,6 +113,7 @@ static void on_datagram(const char *bytes, size_t len, void *cookie)
 	}
 	metric_inc(t->metrics.lines[line.kind]);
 	traffic_add(t->traffic, &line);
+	receipts_ended(t->receipts, &line, age_us < now_us ? now_us - age_us : 0);
 }
 
 static void listen_to_lines(struct telemetry *t)
@@ -137,6 +140,7 @@ static void measure(struct telemetry *t, const struct stub_status *status)
 	t->measured = traffic_close(t->traffic, &reading, &t->figures);
 	if (t->measured)
 		metric_add(t->metrics.lost, (double)t->figures.lines_lost);
+	receipts_measured(t->receipts, reading.at_us, t->measured, t->figures.lines_lost);
 }
 
 static void on_status(const struct http_result *result, void *cookie)
@@ -212,6 +216,7 @@ int telemetry_open(uv_loop_t *loop, const struct telemetry_options *o, struct te
 	t->accesslog.name = "access log";
 	t->status.name = "stub_status";
 	t->prober = o->prober;
+	t->receipts = o->receipts;
 	t->traffic = traffic_new(SPAN_MAX_WINDOWS * o->window_us);
 	t->socket = accesslog_socket_open(loop, t->socket_path, on_datagram, t);
 	metrics_add_table(o->metrics, metric_table, t);

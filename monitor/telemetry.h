@@ -6,6 +6,7 @@
 
 #include "common/metrics.h"
 #include "monitor/probe.h"
+#include "monitor/receipt.h"
 #include "monitor/traffic.h"
 
 #include <uv.h>
@@ -17,6 +18,7 @@ struct telemetry_options {
 	const char *accesslog_socket; /* path */
 	uint64_t window_us;
 	const struct prober *prober; /* whose probes are no traffic */
+	struct receipts *receipts;   /* told what ended when; must outlive the telemetry */
 	struct metrics *metrics;
 };
 

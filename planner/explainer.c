@@ -68,7 +68,7 @@ int explainer_run(const struct policy_config *config, const char *target, FILE *
 	struct explainer e = {.config = config, .target = target, .out = out};
 	struct playback read;
 
-	e.targets = targets_new(config);
+	e.targets = targets_new(config, target);
 	buf_init(&e.text, TEXT_BYTES_MAX);
 	int status = playback_run(in, err, 1, take, &e, &read);
 	if (status)

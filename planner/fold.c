@@ -16,7 +16,8 @@ static int decode_result(const char *text, size_t len, const char *target, struc
 			 struct message_error *ret_error)
 {
 	struct message_upstreams upstreams;
-	int kind = message_results_decode(text, len, target, &ret->result, &upstreams, ret_error);
+	int kind = message_results_decode(text, len, target, &ret->result, &upstreams, NULL,
+					  ret_error);
 
 	if (kind == RESULTS_UPSTREAMS)
 		message_upstreams_done(&upstreams);

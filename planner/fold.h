@@ -6,7 +6,7 @@
 #include "planner/targets.h"
 
 enum fold_kind {
-	FOLD_NOTHING, /* of no consequence for decisions: upstreams, judgements, errors */
+	FOLD_NOTHING, /* of no consequence for decisions: upstreams, receipts, judgements, errors */
 	FOLD_ALERT,
 	FOLD_RESULT,
 	FOLD_ADVICE,

@@ -3,6 +3,7 @@
  * What it knows is a fold over the streams of alerts, results and advice, and of its own plans, for
  * what was learned longer ago than the alerts reach back: at the start they are read back through
  * the same policy, from their beginnings and silently.  What comes after is answered. */
+#include "common/bucket.h"
 #include "common/log.h"
 #include "common/message.h"
 #include "common/service.h"
@@ -18,12 +19,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Errors published about alerts that cannot be answered: that many at once, then one in so long.  A
+ * flood of alerts shall not become one of errors. */
+enum { REFUSALS_AT_ONCE = 256, REFUSAL_MS = 100 };
+
 struct planner {
 	struct planner_config config;
 	struct targets *targets;
 	struct bus *bus;
 	struct consult *consult;
 	struct malformed malformed;
+	struct bucket refusals;
 
 	struct metric *alerts, *dropped;
 	struct metric *plans[ACTION_SCALE_DOWN + 1]; /* by enum message_action */
@@ -76,6 +82,8 @@ static void refuse(struct planner *p, const struct bus_message *m, const char *c
 	if (m->replayed)
 		return; /* was complained about when it was new */
 	malformed_skip(&p->malformed, m, cause);
+	if (!bucket_take(&p->refusals, uv_hrtime() / 1000000))
+		return;
 	bus_new_id(id);
 	publish(p, CHANNEL_ACTIONS,
 		message_plan_error_encode(id, service_wall_sec(), cause, m->text, m->len));
@@ -220,7 +228,8 @@ int main(int argc, char **argv)
 		exit(explainer_run(&p.config.policy, p.config.target, stdin, stdout, stderr));
 
 	metrics_add_table(service_metrics(service), metric_rows, &p);
-	p.targets = targets_new(&p.config.policy);
+	bucket_init(&p.refusals, REFUSALS_AT_ONCE, REFUSAL_MS);
+	p.targets = targets_new(&p.config.policy, p.config.target);
 	p.consult = consult_open(service_loop(service), &p.config.advisor, service_metrics(service),
 				 publish_advice, &p);
 	p.bus = service_bus(service, &options);

@@ -3,6 +3,7 @@
 
 #include "common/mem.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,14 +20,16 @@ struct target {
 
 struct targets {
 	const struct policy_config *config;
+	const char *own;
 	struct target *by_name;
 };
 
-struct targets *targets_new(const struct policy_config *config)
+struct targets *targets_new(const struct policy_config *config, const char *own)
 {
 	struct targets *t = xcalloc(1, sizeof(*t));
 
 	t->config = config;
+	t->own = own;
 	return t;
 }
 
@@ -66,13 +69,20 @@ struct brain *targets_find(const struct targets *t, const char *name)
 	return found ? found->brain : NULL;
 }
 
+static size_t places_for(const struct targets *t, const char *name)
+{
+	bool kept = strcmp(name, t->own) != 0 && !find(t, t->own);
+
+	return TARGETS_MAX - targets_count(t) - (kept ? 1 : 0);
+}
+
 struct brain *targets_add(struct targets *t, const char *name)
 {
 	struct target *target = find(t, name);
 
 	if (target)
 		return target->brain;
-	if (targets_count(t) >= TARGETS_MAX)
+	if (places_for(t, name) == 0)
 		return NULL;
 	target = xcalloc(1, sizeof(*target));
 	strncpy(target->name, name, sizeof(target->name) - 1);

@@ -10,8 +10,9 @@
 
 struct targets;
 
-/* An empty table.  ${config} must stay valid.  Free with targets_free (NULL is fine). */
-struct targets *targets_new(const struct policy_config *config);
+/* An empty table, in which a place is kept for ${own}, whoever else comes.  Both must stay valid.
+ * Free with targets_free (NULL is fine). */
+struct targets *targets_new(const struct policy_config *config, const char *own);
 void targets_free(struct targets *);
 
 size_t targets_count(const struct targets *);
@@ -20,7 +21,7 @@ size_t targets_count(const struct targets *);
 struct brain *targets_find(const struct targets *, const char *name);
 
 /* The brain of ${name}, which is new when it was never asked for before; NULL when that would be
- * one more than TARGETS_MAX. */
+ * one more than TARGETS_MAX, or take the place that is kept. */
 struct brain *targets_add(struct targets *, const char *name);
 
 #endif

@@ -22,7 +22,7 @@ struct backtest *backtest_new(const struct backtest_options *options)
 	struct backtest *b = xcalloc(1, sizeof(*b));
 
 	b->options = *options;
-	b->targets = targets_new(options->policy);
+	b->targets = targets_new(options->policy, options->target);
 	b->pairs = pairs_new();
 	return b;
 }

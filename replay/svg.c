@@ -94,16 +94,6 @@ double svg_text_width(const char *text, double px)
 	return (double)strlen(text) * px * GLYPH_WIDTH;
 }
 
-void svg_text_upright(const char *class, struct svg_at at, const char *text, struct buf *out)
-{
-	buf_printf(out,
-		   "<text class=\"%s\" transform=\"translate(%.1f %.1f) rotate(-90)\" "
-		   "text-anchor=\"middle\">",
-		   class, at.x, at.y);
-	escape(text, out);
-	buf_puts(out, "</text>\n");
-}
-
 void svg_line(const char *class, struct svg_at from, struct svg_at to, struct buf *out)
 {
 	buf_printf(out, "<line class=\"%s\" x1=\"%.1f\" y1=\"%.1f\" x2=\"%.1f\" y2=\"%.1f\"/>\n",

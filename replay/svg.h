@@ -38,9 +38,6 @@ void svg_text(const char *class, struct svg_at at, const char *anchor, const cha
 /* About how wide a text is, ${px} high: those of SVG_QUIET are 12, those of SVG_TEXT 13. */
 double svg_text_width(const char *text, double px);
 
-/* As svg_text, upwards. */
-void svg_text_upright(const char *class, struct svg_at at, const char *text, struct buf *out);
-
 void svg_line(const char *class, struct svg_at from, struct svg_at to, struct buf *out);
 void svg_rect(const char *class, struct svg_at at, double width, double height, double opacity,
 	      struct buf *out);

@@ -213,18 +213,43 @@ static void add_upstreams(const struct format *f, const struct message_upstreams
 	end_line(out);
 }
 
+static void add_receipt(const struct format *f, const struct message_receipt *r, uint64_t time_ms,
+			struct buf *out)
+{
+	add_head(f, out, r->ts, time_ms, r->failed > 0 ? RED : GREEN, "receipt", r->target);
+	buf_printf(out, "%-10s  ", message_action_name(r->action));
+	if (r->replicas_before >= 0 && r->replicas_after >= 0)
+		buf_printf(out, "%d -> %d  ", r->replicas_before, r->replicas_after);
+	buf_printf(out, "%d requests, %d failed", r->requests, r->failed);
+	if (r->given_up > 0)
+		buf_printf(out, ", %d given up", r->given_up);
+	if (!isnan(r->longest_gap_ms))
+		buf_printf(out, "  longest gap %.0f ms", r->longest_gap_ms);
+	if (!isnan(r->slowest_ms))
+		buf_printf(out, ", slowest %.0f ms", r->slowest_ms);
+	if (r->lost_lines > 0)
+		buf_printf(out, "  %d lines lost", r->lost_lines);
+	if (r->unseen_ms > 0)
+		buf_printf(out, "  (the first %.0f ms not seen)", r->unseen_ms);
+	end_line(out);
+}
+
 static int format_result(struct format *f, const char *text, size_t len, uint64_t time_ms,
 			 struct buf *out, struct message_error *ret_error)
 {
 	struct message_result result;
 	struct message_upstreams upstreams;
-	int kind = message_results_decode(text, len, f->target, &result, &upstreams, ret_error);
+	struct message_receipt receipt;
+	int kind = message_results_decode(text, len, f->target, &result, &upstreams, &receipt,
+					  ret_error);
 
 	if (kind < 0)
 		return kind;
 	if (kind == RESULTS_UPSTREAMS) {
 		add_upstreams(f, &upstreams, time_ms, out);
 		message_upstreams_done(&upstreams);
+	} else if (kind == RESULTS_RECEIPT) {
+		add_receipt(f, &receipt, time_ms, out);
 	} else {
 		add_result(f, &result, time_ms, out);
 	}

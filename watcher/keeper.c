@@ -168,6 +168,12 @@ static bool write_file(struct keeper *k, const struct file *file)
 	return false;
 }
 
+/* nginx may start anew at any time: what somebody else did to the file is undone. */
+static bool mend_file(struct keeper *k)
+{
+	return nginx_file_holds(k->nginx, k->file.text) || write_file(k, &k->file);
+}
+
 /* After a reload or a check: what the answer says about the file that is on disk by now. */
 static void on_answer(struct keeper *k, const struct nginx_result *result)
 {
@@ -318,8 +324,11 @@ static void turn(struct keeper *k)
 		return;
 	if (k->doubt) {
 		k->answer = ROLLOUT_UNKNOWN;
-		k->failed = k->blind = k->doubt = false;
+		k->failed = k->blind = false;
+		k->doubt = !mend_file(k);
 	}
+	if (k->doubt)
+		return;
 	upstreams_ready(&k->readiness, &k->ready);
 	if (!upstreams_equal(&k->ready, &k->failed_with))
 		k->failed = false;

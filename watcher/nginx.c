@@ -88,6 +88,17 @@ int nginx_file_read(const struct nginx *ng, char **ret_text)
 	return 0;
 }
 
+bool nginx_file_holds(const struct nginx *ng, const char *text)
+{
+	char *there = NULL; /* stays so where there is none */
+	bool same;
+
+	(void)nginx_file_read(ng, &there);
+	same = there && strcmp(there, text) == 0;
+	free(there);
+	return same;
+}
+
 static int write_all(int fd, const char *text)
 {
 	for (size_t left = strlen(text); left > 0;) {

@@ -48,6 +48,9 @@ void nginx_close(struct nginx *);
 int nginx_file_read(const struct nginx *, char **ret_text);
 int nginx_file_write(const struct nginx *, const char *text);
 
+/* Whether the upstream file holds ${text}, to the byte. */
+bool nginx_file_holds(const struct nginx *, const char *text);
+
 /* Test the file (nginx -t), reload, wait until ${generation} has taken over, at most
  * NGINX_RELOAD_MAX_MS.  One reload or check at a time. */
 #define NGINX_RELOAD_MAX_MS 10000

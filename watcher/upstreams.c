@@ -150,7 +150,7 @@ int upstreams_parse(const char *text, int *ret_generation, struct upstreams *ret
 	struct upstreams u = {0};
 	struct message_server server;
 	bool found = false;
-	int generation;
+	int generation = 0;
 
 	for (const char *line = text; *line;) {
 		const char *end = strchrnul(line, '\n');

@@ -4,6 +4,7 @@
 
 const WINDOWS_MAX = 240;
 const ACTIONS_SHOWN = 30;
+const HERE = location.origin + location.pathname; // without a password that stands in the address
 const $ = (id) => document.getElementById(id);
 
 let state = null;
@@ -53,7 +54,10 @@ function drawFigures() {
 			+ (state.upstreams.servers ?? []).map((s) => s.name).join(", ");
 }
 
-function row(action, result) {
+const met = (receipt) => !receipt ? ""
+	: ` · ${receipt.requests} requests, ${receipt.failed} failed`;
+
+function row(action, result, receipt) {
 	const wanted = action.decision?.replicas ?? result?.wanted;
 	const outcome = result?.result ?? {};
 	const tr = document.createElement("tr");
@@ -61,7 +65,7 @@ function row(action, result) {
 		Number.isFinite(wanted) ? `→ ${wanted}` : "", action.decision.reason])
 		tr.insertCell().textContent = text;
 	const cell = tr.insertCell();
-	cell.textContent = result ? `${outcome.status}: ${outcome.message ?? ""}` : "…";
+	cell.textContent = result ? `${outcome.status}: ${outcome.message ?? ""}${met(receipt)}` : "…";
 	if (outcome.status === "ok" || outcome.status === "error")
 		cell.className = outcome.status;
 	return tr;
@@ -70,12 +74,13 @@ function row(action, result) {
 // A result without a plan here (a repair, or a plan long gone) is an action of its own.
 function drawActions() {
 	const results = new Map(state.results.map((r) => [r.id, r]));
+	const receipts = new Map(state.receipts.map((r) => [r.plan, r]));
 	const planned = new Set(state.actions.map((a) => a.id));
 	const alone = state.results.filter((r) => !planned.has(r.id)).map((r) => ({
 		id: r.id, ts: r.ts, decision: {action: r.action, reason: r.reason},
 	}));
 	const rows = [...state.actions, ...alone].sort((a, b) => b.ts - a.ts).slice(0, ACTIONS_SHOWN)
-		.map((a) => row(a, results.get(a.id)));
+		.map((a) => row(a, results.get(a.id), receipts.get(a.id)));
 	if (rows.length)
 		$("actions").replaceChildren(...rows);
 }
@@ -105,6 +110,7 @@ const take = {
 			push(state.actions, p, 100);
 	},
 	result(r) { push(state.results, r, 100); },
+	receipt(r) { push(state.receipts, r, 100); },
 	upstreams(u) { state.upstreams = u; },
 };
 
@@ -117,7 +123,7 @@ async function load() {
 	const mine = ++loads;
 	state = null;
 	waiting = [];
-	const answer = await fetch("api/state");
+	const answer = await fetch(new URL("api/state", HERE));
 	const fresh = await answer.json();
 	if (mine !== loads)
 		return; // a later one is on its way
@@ -128,7 +134,7 @@ async function load() {
 }
 
 function follow() {
-	const events = new EventSource("events");
+	const events = new EventSource(new URL("events", HERE));
 	const reload = () => load().then(
 		() => { $("link").textContent = "live"; },
 		() => { $("link").textContent = "no answer"; setTimeout(reload, 2000); });

@@ -17,6 +17,7 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "integration"))
 
 from support.procs import Process, binary, wait_for  # noqa: E402
+from support.quantile import quantile  # noqa: E402
 from support.redis import RedisServer  # noqa: E402
 
 RATES = (1, 500)
@@ -70,14 +71,6 @@ def measure(redis, channel_in, channel_out, rate, seconds):
     sender.close()
     listener.close()
     return [(b - a) * 1000 for a, b in zip(sent, received)], count
-
-
-def quantile(values, p):
-    ordered = sorted(values)
-    h = (len(ordered) - 1) * p
-    low = int(h)
-    high = min(low + 1, len(ordered) - 1)
-    return ordered[low] + (h - low) * (ordered[high] - ordered[low])
 
 
 def cpu_seconds(pid):

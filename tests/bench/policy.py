@@ -25,7 +25,7 @@ KINDS = ("diurnal", "step", "flash", "noisy", "onoff")
 STARTUPS = (1, 10, 60)
 PICTURE_STARTUP = 10
 PEAKS = (10, 20)
-LONG_SEC = 3 * 86400  # a trace beyond that runs at the first peak only
+LONG_SEC = 3 * 86400  # a trace beyond that runs at the first peak only, and once: it has many days
 SEEDS = int(os.environ.get("SEEDS", "3"))
 OURS = "adaptive"
 COMPARATORS = ("classic", "hpa", "kpa", "aws", "step")
@@ -39,10 +39,10 @@ def replay(*args):
     return subprocess.run([tool, *map(str, args)], check=True, stdout=subprocess.PIPE, text=True).stdout
 
 
-def simulate(trace, peak, startup, picture=None):
+def simulate(trace, peak, startup, seeds=SEEDS, picture=None):
     policies = [arg for name in (OURS, *COMPARATORS, *APART, f"static:{peak}") for arg in ("--policy", name)]
     svg = ["--svg", picture] if picture else []
-    return json.loads(replay("simulate", trace, "--json", "--peak", peak, "--startup", startup, "--seeds", SEEDS,
+    return json.loads(replay("simulate", trace, "--json", "--peak", peak, "--startup", startup, "--seeds", seeds,
                              "--set", "MIN_REPLICAS=1", *policies, *svg))
 
 
@@ -52,17 +52,22 @@ def span_sec(trace):
     return float(times[-1]) - float(times[1])
 
 
+def is_long(trace):
+    return span_sec(trace) > LONG_SEC
+
+
 class Race:
     """One trace at one peak: what every policy did at each start-up time."""
 
     def __init__(self, trace, peak):
         self.name, self.trace, self.peak = trace.stem, trace, peak
+        self.seeds = 1 if is_long(trace) else SEEDS
         self.picture = PICTURES / f"{self.name}-{peak}.svg"
         self.results = {}
 
     def run(self, startup):
         picture = self.picture if startup == PICTURE_STARTUP else None
-        self.results[startup] = simulate(self.trace, self.peak, startup, picture)
+        self.results[startup] = simulate(self.trace, self.peak, startup, self.seeds, picture)
 
     def median(self, startup, policy):
         return self.of(startup, policy)["median"]
@@ -129,9 +134,10 @@ Written by `make bench-policy`; what stands under "What remains" is by hand.
 Every policy runs in a closed loop with the same simulated service, `replay simulate`: a load balancer
 (least_conn) in front of replicas of {slots} slots, {service_ms:.0f} ms a request ({service}), Poisson arrivals by
 the trace's rate, scaled so that its peak needs as many replicas as said.  Windows of {window_sec:.0f} s, as a
-monitor would report them.  {seeds} seeds: the median, and in parentheses the worst of them.  All start with what
-is needed at first, and may have 1 to twice the peak.  The objective is a p95 of {objective_ms:.0f} ms, twice that
-of an idle service; it is not told to the adaptive policy, which has one setting for all: the defaults.
+monitor would report them.  {seeds} seeds (one for traces of weeks): the median, and in parentheses the
+worst of them.  All start with what is needed at first, and may have 1 to twice the peak.  The objective is a p95
+of {objective_ms:.0f} ms, twice that of an idle service; it is not told to the adaptive policy, which has one
+setting for all: the defaults.
 
 * **psi_w**: share of windows with p95 over the objective.  **cost**: replica-hours over those of who always has
   just what is needed (M/M/n on a 30 s mean of the rate).  Less is better in both; neither alone means anything.
@@ -174,7 +180,7 @@ def enter(directory, traces):
     flat.write_text(f"0,100\n{FLAT_SEC},100\n")
     real = sorted(traces.glob("*.csv")) if traces else []
     races = [Race(trace, peak) for trace in made_up + real for peak in PEAKS
-             if peak == PEAKS[0] or span_sec(trace) <= LONG_SEC]
+             if peak == PEAKS[0] or not is_long(trace)]
     return races, flat
 
 

@@ -11,7 +11,6 @@ import json
 import os
 import pathlib
 import queue
-import socket
 import subprocess
 import sys
 import threading
@@ -22,18 +21,11 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "docker"))
 
 from support.compose import Compose  # noqa: E402
 from support.engine import SUITE_IMAGE, build_suite_image, private_engine  # noqa: E402
-from support.procs import free_port, wait_for  # noqa: E402
+from support.procs import free_port, pss_kb, wait_for  # noqa: E402
+from support.quantile import quantile  # noqa: E402
 
 DAEMONS = ("monitor", "planner", "executor", "watcher", "subscriber", "dashboard")
 PRODUCTION = {"SAMPLE_INTERVAL": "3", "PROBE_REQUESTS": "40", "MAX_REPLICAS": "10"}
-
-
-def quantile(values, p):
-    ordered = sorted(values)
-    h = (len(ordered) - 1) * p
-    low = int(h)
-    high = min(low + 1, len(ordered) - 1)
-    return ordered[low] + (h - low) * (ordered[high] - ordered[low])
 
 
 def process_of(engine, container):
@@ -41,11 +33,6 @@ def process_of(engine, container):
     init = engine.inspect(container)["State"]["Pid"]
     children = pathlib.Path(f"/proc/{init}/task/{init}/children").read_text().split()
     return int(children[0]) if children else init
-
-
-def pss_mb(pid):
-    text = pathlib.Path(f"/proc/{pid}/smaps_rollup").read_text()
-    return next(int(line.split()[1]) for line in text.splitlines() if line.startswith("Pss:")) / 1024
 
 
 def cpu_seconds(pid):
@@ -62,20 +49,25 @@ def footprint(engine, project, seconds):
     print(f"idle for {seconds} s            PSS MB   CPU %")
     total = 0.0
     for d, pid in pids.items():
-        size = pss_mb(pid)
+        size = pss_kb(pid) / 1024
         total += size
         print(f"{d:22} {size:9.2f} {(cpu_seconds(pid) - before[d]) / seconds * 100:7.2f}")
     print(f"{'all six':22} {total:9.2f}\n", flush=True)
 
 
 class Bus:
-    """Redis of the project, through redis-cli in its container."""
+    """Says plans as the planner does, and hears results as a subscriber."""
 
-    def __init__(self, engine, container):
-        args = ["docker", "exec", "-i", container, "redis-cli"]
-        pipe = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True, "bufsize": 1}
-        self.sender = subprocess.Popen(args, env=engine.env, **pipe)
-        self.listener = subprocess.Popen([*args, "--csv", "subscribe", "results"], env=engine.env, **pipe)
+    SAY = '{ printf "AUTH planner "; cat /run/keys/planner -; } | redis-cli'
+
+    def __init__(self, engine, services):
+        say = ["-i", "--user", "10012", services["redis"], "sh", "-c", self.SAY]
+        hear = ["--env", "HTTP_PORT=0", "--env", "LOG_LEVEL=error", services["subscriber"],
+                "subscriber", "--json", "--channel", "results"]
+        self.sender = subprocess.Popen(["docker", "exec", *say], env=engine.env, text=True, bufsize=1,
+                                       stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
+        self.listener = subprocess.Popen(["docker", "exec", *hear], env=engine.env, text=True,
+                                         bufsize=1, stdout=subprocess.PIPE)
         self.lines = queue.Queue()
         threading.Thread(target=self._listen, daemon=True).start()
 
@@ -98,11 +90,9 @@ class Bus:
         end = time.monotonic() + timeout
         while True:
             at, line = self.lines.get(timeout=end - time.monotonic())
-            at_json = line.find('{')
-            if at_json < 0 or "upstreams" not in line:
-                continue
-            text = line[at_json:line.rfind("}") + 1].replace('\\"', '"')
-            if condition({s["name"] for s in json.loads(text)["servers"]}):
+            message = json.loads(line)["message"]
+            if (message.get("kind") == "upstreams"
+                    and condition({s["name"] for s in message["servers"]})):
                 return at
 
     def close(self):
@@ -121,26 +111,6 @@ def first_answer(project, known, timeout=60):
     raise AssertionError("no new replica answered\n" + project.report())
 
 
-class UnixConnection(http.client.HTTPConnection):
-    def __init__(self, path):
-        super().__init__("docker")
-        self.path = path
-
-    def connect(self):
-        self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.connect(self.path)
-
-
-def engine_call(engine, method, path, body=None):
-    connection = UnixConnection(engine.socket)
-    connection.request(method, path, json.dumps(body) if body else None,
-                       {"Content-Type": "application/json"})
-    reply = connection.getresponse()
-    data = reply.read()
-    assert reply.status < 300, (path, reply.status, data)
-    return json.loads(data) if data else None
-
-
 def floor_once(engine, network):
     """Docker's own time for a replica: create, start, first answer.  Milliseconds."""
     port = free_port()
@@ -149,9 +119,9 @@ def floor_once(engine, network):
             "HostConfig": {"NetworkMode": network, "Init": True, "PortBindings": {
                 "8080/tcp": [{"HostIp": "127.0.0.1", "HostPort": str(port)}]}}}
     begun = time.perf_counter()
-    name = engine_call(engine, "POST", "/v1.41/containers/create", body)["Id"]
+    name = engine.call("POST", "/containers/create", body)["Id"]
     created = time.perf_counter()
-    engine_call(engine, "POST", f"/v1.41/containers/{name}/start")
+    engine.call("POST", f"/containers/{name}/start")
     started = time.perf_counter()
     while True:
         try:
@@ -203,7 +173,7 @@ def main():
             wait_for(lambda: len(project.served_by()) == 2, 60, project.report, every=0.5)
             footprint(engine, project, options.seconds)
             engine.run("stop", project.services()["planner"])  # the plans are made here
-            bus = Bus(engine, project.services()["redis"])
+            bus = Bus(engine, project.services())
             up, gone = scaling(engine, project, bus, options.rounds)
             bus.close()
             floor = [floor_once(engine, "agenticbench_default") for _ in range(options.rounds)]

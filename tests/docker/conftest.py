@@ -9,7 +9,9 @@ import uuid
 
 import pytest
 
+from support.chaos import CHAOS_SEC, Chaos, Rig
 from support.engine import build_suite_image, private_engine
+from support.guarded import Yard
 from support.procs import Process, binary
 from support.watched import World
 
@@ -60,3 +62,37 @@ def world(engine, suite_image, network, spawn):
         assert w.watcher.terminate() == 0, w.watcher.stderr()
     finally:
         w.close()
+
+
+@pytest.fixture(scope="module")
+def yard(engine):
+    """A Yard, whose containers must be untouched in the end."""
+    there = Yard(engine)
+    try:
+        yield there
+        there.assert_untouched()
+    finally:
+        there.close()
+
+
+@pytest.fixture(scope="session")
+def chaos_share_sec(request):
+    """How long each fault is tried: its share of CHAOS_SEC."""
+    faults = [i for i in request.session.items if "chaos" in i.path.name]
+    return CHAOS_SEC / max(1, len(faults))
+
+
+@pytest.fixture(scope="session")
+def shared_chaos(engine, suite_image, chaos_share_sec):
+    shared = Chaos(lambda: Rig(engine, suite_image), chaos_share_sec)
+    yield shared
+    shared.close()
+
+
+@pytest.fixture
+def chaos(request, shared_chaos):
+    """A Chaos that all faults of the usual kind share; it ends with the last of them."""
+    yield shared_chaos
+    users = [i for i in request.session.items if "chaos" in i.fixturenames]
+    if request.node is users[-1]:
+        shared_chaos.close()

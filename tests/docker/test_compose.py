@@ -1,14 +1,23 @@
 """The whole compose file: it comes up healthy and locked down, follows load up and down without
 losing a request, and goes without a trace."""
 
+import contextlib
 import json
+import pathlib
 
 import pytest
 
 from support.compose import Compose
+from support.engine import SUITE_IMAGE
 from support.procs import wait_for
 
-SEES_DOCKER = {"executor", "monitor", "watcher"}
+# Each daemon's uid.
+DAEMONS = {"monitor": "10011", "planner": "10012", "executor": "10013", "watcher": "10014",
+           "subscriber": "10015", "dashboard": "10016"}
+SERVICES = {*DAEMONS, "redis", "app", "lb", "keys", "docker-proxy"}
+ROOT = {"keys", "docker-proxy"}  # keys ends, docker-proxy has no capability
+WRITES = {"watcher": {"upstreams"}, "monitor": {"telemetry"}, "redis": {"redis-data"},
+          "keys": {"keys"}}
 
 
 @pytest.fixture(scope="module")
@@ -27,21 +36,136 @@ def replicas(engine):
     return engine.names("label=agentic.replica-of=app")
 
 
+def processes(engine, container, file):
+    """What stands in a file of /proc for each process in a container; one that ended meanwhile, of
+    a health check, is left out."""
+    found = []
+    for pid in engine.run("top", container, "-eo", "pid").split()[1:]:
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            found.append(pathlib.Path("/proc", pid, file).read_bytes())
+    assert found, container
+    return found
+
+
+def status(text):
+    """/proc/PID/status as a dictionary of lists of words."""
+    lines = text.decode().splitlines()
+    return {name: rest.split() for name, rest in (line.split(":", 1) for line in lines)}
+
+
+def writable(found, project):
+    """Volumes of the project that a container may write to."""
+    return {m["Name"].removeprefix(project + "_") for m in found["Mounts"]
+            if m["Type"] == "volume" and m["RW"] and m["Name"].startswith(project + "_")}
+
+
+def passwords(suite):
+    """Of all users of Redis, by name."""
+    return {name: suite.secret(name, uid) for name, uid in {**DAEMONS, "health": "redis"}.items()}
+
+
 def test_every_service_is_locked_down(engine, suite):
     services = suite.services()
-    assert set(services) == {"redis", "app", "lb", "monitor", "planner", "executor", "watcher",
-                             "subscriber", "dashboard"}
+    assert set(services) == SERVICES
     for name, container in services.items():
         found = engine.inspect(container)
         host = found["HostConfig"]
         assert host["ReadonlyRootfs"], name
-        assert host["CapDrop"] == ["ALL"] and not host["CapAdd"], name
-        assert any("no-new-privileges" in o for o in host["SecurityOpt"]), name
+        assert host["CapDrop"] == ["ALL"], name
+        added = [c.removeprefix("CAP_") for c in host["CapAdd"] or []]
+        assert added == (["CHOWN"] if name == "keys" else []), name
+        assert "no-new-privileges:true" in host["SecurityOpt"], name
+        assert not any("unconfined" in o for o in host["SecurityOpt"]), name
+        assert not host["Privileged"] and not host["PidMode"] and host["IpcMode"] != "host", name
+        assert host["NetworkMode"] != "host", name
         assert host["Init"] and host["Memory"] and host["PidsLimit"], name
-        sees = any(m["Destination"] == "/var/run/docker.sock" for m in found["Mounts"])
-        assert sees == (name in SEES_DOCKER), name
-        root = found["Config"]["User"] in ("0", "0:0", "root", "")
-        assert not root or name in SEES_DOCKER, name
+        user = found["Config"]["User"].split(":")[0]
+        assert user == DAEMONS.get(name, user), name
+        assert (user in ("0", "root")) == (name in ROOT), name
+        if name != "docker-proxy":
+            assert writable(found, suite.project) == WRITES.get(name, set())
+
+
+def test_no_process_has_a_privilege(engine, suite):
+    running = {s: c for s, c in suite.services().items() if s != "keys"}
+    running.update({name: name for name in replicas(engine)})
+    assert len(running) >= len(SERVICES)  # MIN_REPLICAS is 2
+    for name, container in running.items():
+        for found in map(status, processes(engine, container, "status")):
+            for field in ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"):
+                assert int(found[field][0], 16) == 0, (name, field)
+            assert found["NoNewPrivs"] == ["1"] and found["Seccomp"] == ["2"], name
+            assert ("0" in found["Uid"]) == (name == "docker-proxy"), name
+            assert name not in DAEMONS or found["Uid"] == [DAEMONS[name]] * 4, name
+        for text in processes(engine, container, "mountinfo"):
+            mounts = [line.split() for line in text.decode().splitlines()]
+            assert [m[5].split(",")[0] for m in mounts if m[4] == "/"] == ["ro"], name
+
+
+def test_docker_socket_is_only_in_its_proxy(engine, suite):
+    socket = pathlib.Path(engine.socket)
+    holders = {}
+    for name, container in suite.services().items():
+        found = engine.inspect(container)
+        near = [m["Destination"] for m in found["Mounts"]
+                if pathlib.Path(m["Source"]) in (socket, *socket.parents)]
+        if near:
+            holders[name] = found["HostConfig"]["NetworkMode"]
+    assert holders == {"docker-proxy": "none"}
+
+
+def test_redis_is_out_of_reach_of_users_requests(engine, suite):
+    services = suite.services()
+
+    def networks(container):
+        return set(engine.inspect(container)["NetworkSettings"]["Networks"])
+
+    for name in (services["lb"], services["app"], *replicas(engine)):
+        assert not networks(name) & networks(services["redis"])
+
+
+def test_secrets_are_only_in_files_of_their_readers(engine, suite):
+    services = suite.services()
+    secrets = passwords(suite)
+    assert len(set(secrets.values())) == len(secrets)
+    assert all(len(s) == 64 for s in secrets.values())
+
+    for name in (*DAEMONS, "redis"):
+        readable = engine.run("exec", services[name], "sh", "-c",
+                              "for f in /run/keys/*; do if [ -r $f ]; then echo $f; fi; done")
+        own = ["health", "users.acl"] if name == "redis" else [name]
+        assert readable.split() == [f"/run/keys/{f}" for f in own]
+
+    def places():
+        """What is told about the containers, or by them."""
+        for name, container in services.items():
+            yield name, engine.run("inspect", container).encode()
+            yield name, engine.logs(container, 100000).encode()
+            for file in ("environ", "cmdline") if name != "keys" else ():
+                for text in processes(engine, container, file):
+                    yield name, text
+        yield "image", engine.run("history", "--no-trunc", SUITE_IMAGE).encode()
+        yield "users.acl", suite.in_redis("redis", "cat", "/run/keys/users.acl").encode()
+
+    for place, text in places():
+        assert not [s for s in secrets.values() if s.encode() in text], place
+    engine.run("run", "--rm", "--network", "none", SUITE_IMAGE, "test", "!", "-e", "/run/keys")
+
+
+def test_redis_holds_everybody_to_its_own(suite, engine):
+    for user, command in (("dashboard", "publish actions x"), ("monitor", "publish actions x"),
+                          ("dashboard", "xadd agentic:actions * json x")):
+        assert "NOPERM" in suite.redis(user, DAEMONS[user], command)
+    assert "NOAUTH" in suite.in_redis("redis", "redis-cli", "ping")
+    for name, container in suite.services().items():
+        log = engine.logs(container, 100000)
+        assert not any(word in log for word in ("NOPERM", "NOAUTH", "WRONGPASS")), name
+
+
+def test_second_up_keeps_the_passwords(suite):
+    before = suite.services(), passwords(suite)
+    suite.up()
+    assert before == (suite.services(), passwords(suite))
 
 
 def test_only_load_balancer_and_dashboard_are_published_and_only_here(engine, suite):

@@ -2,6 +2,7 @@
 
 import pytest
 
+from support.nginx import LoadBalancer
 from support.procs import Process, binary, free_port, wait_for
 from support.redis import RedisServer
 
@@ -51,4 +52,27 @@ def app(spawn):
         wait_for(lambda: 'msg="started"' in p.stderr(), what=p.stderr)
         p.port, p.http = port, http_port
         return p
+    return start
+
+
+@pytest.fixture
+def balancer():
+    """balancer(*ports): a running load balancer before these replicas."""
+    made = []
+
+    def make(*replicas):
+        made.append(LoadBalancer(replicas))
+        made[-1].start()
+        return made[-1]
+
+    yield make
+    for lb in made:
+        lb.close()
+
+
+@pytest.fixture
+def load(spawn):
+    """load(lb, 100, 5): a hundred requests a second for five seconds."""
+    def start(lb, rps, seconds, *options):
+        return spawn("load", "--url", lb.url, "--phase", f"{seconds}@{rps}", *options)
     return start

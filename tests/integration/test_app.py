@@ -54,6 +54,13 @@ def metric(port, name):
     raise AssertionError(f"no metric {name}")
 
 
+def ask_as(port, request_id, path="/"):
+    c = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    c.request("GET", path, headers={"X-Request-Id": request_id})
+    assert c.getresponse().status == 200
+    c.close()
+
+
 def wait_until_taken(p, running, queued):
     wait_for(lambda: (metric(p.http, "agentic_app_running"),
                       metric(p.http, "agentic_app_queued")) == (running, queued),
@@ -182,3 +189,24 @@ def test_thousands_of_requests_on_kept_connections(app):
     assert failed == []
     assert metric(p.http, "agentic_app_requests_total") == 16 * 250
     assert p.terminate() == 0
+
+
+def test_the_record_of_what_was_asked_outlives_the_replicas(app, tmp_path):
+    record = tmp_path / "record"
+    first, second = app(RECORD_FILE=record), app(RECORD_FILE=record)
+    ask_as(first.port, "a")
+    ask_as(second.port, "b", "/work?ms=0")
+    assert get(first.port, "/").status == 200  # has no name
+    assert get(first.port, "/health").status == 200
+    first.kill()
+    ask_as(second.port, "a")
+    hosts = {line.split()[1] for line in record.read_text().splitlines()}
+    assert [line.split()[0] for line in record.read_text().splitlines()] == ["a", "b", "a"]
+    assert hosts == {socket.gethostname()}
+    assert second.terminate() == 0
+
+
+def test_a_record_that_cannot_be_written_is_said_at_the_start(spawn, tmp_path):
+    p = spawn("app", env={"PORT": free_port(), "RECORD_FILE": tmp_path / "none" / "record"})
+    assert p.wait() == 1
+    assert "RECORD_FILE" in p.stderr() and "No such file" in p.stderr()

@@ -3,27 +3,18 @@
 import json
 import os
 import pathlib
-import shlex
 import subprocess
 import time
 
 import pytest
 
-from support.procs import BUILD, ROOT, free_port, wait_for
+from support.procs import free_port, wait_for
+from support.program import build
 
 
 @pytest.fixture(scope="session")
 def pump_binary(tmp_path_factory):
-    """bus_pump.c linked with the suite's objects, with the compiler and flags of `make`."""
-    out = tmp_path_factory.mktemp("bus") / "bus_pump"
-    flags = shlex.split(subprocess.check_output(
-        ["pkg-config", "--cflags", "--libs", "hiredis", "libcjson", "libuv"], text=True))
-    subprocess.run(
-        [os.environ.get("CC", "cc"), "-std=c17", "-D_GNU_SOURCE", "-g", f"-I{ROOT}",
-         *shlex.split(os.environ.get("CFLAGS", "")), "-o", out,
-         ROOT / "tests/integration/bus_pump.c", BUILD / "obj/libsuite.a", *flags, "-lm"],
-        check=True)
-    return str(out)
+    return build("bus_pump", tmp_path_factory.mktemp("bus"))
 
 
 class Pump:

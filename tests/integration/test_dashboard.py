@@ -259,7 +259,7 @@ def test_a_client_that_does_not_read_is_dropped(dashboard, redis_server, events)
     with socket.socket() as s:
         s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         s.connect(("127.0.0.1", p.port))
-        s.sendall(b"GET /events HTTP/1.1\r\nHost: x\r\n\r\n")
+        s.sendall(b"GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n")
         reader = events(p.port)
         wait_for(lambda: metric(p.port, "agentic_dashboard_streams") == 2)
         long = {"note": "y" * 40000}
@@ -293,7 +293,7 @@ def test_page_files(dashboard, path, kind, word):
     assert status == 200
     assert headers["Content-Type"].startswith(kind)
     assert word in body
-    assert "default-src 'self'" in headers["Content-Security-Policy"]
+    assert "script-src 'self'" in headers["Content-Security-Policy"]
     assert headers["X-Content-Type-Options"] == "nosniff"
     again = get(p.port, path, {"If-None-Match": headers["ETag"]})
     assert again[0] == 304 and again[2] == ""

@@ -12,27 +12,11 @@ import urllib.request
 
 import pytest
 
-from support.nginx import LoadBalancer
 from support.procs import free_port, wait_for
 
 INTERVAL = 0.5
 PROBES = 5
 LINE = b"<190>Nov 23 23:09:06 lb: traffic 200 0.010 0.009 10.9.9.9:80"
-
-
-@pytest.fixture
-def balancer():
-    """balancer(*ports): a running load balancer before these replicas."""
-    made = []
-
-    def make(*replicas):
-        made.append(LoadBalancer(replicas))
-        made[-1].start()
-        return made[-1]
-
-    yield make
-    for lb in made:
-        lb.close()
 
 
 @pytest.fixture
@@ -70,14 +54,6 @@ class Alerts:
 @pytest.fixture
 def alerts(redis_server):
     return Alerts(redis_server.redis)
-
-
-@pytest.fixture
-def load(spawn):
-    """load(lb, 100, 5): a hundred requests a second for five seconds."""
-    def start(lb, rps, seconds, *options):
-        return spawn("load", "--url", lb.url, "--phase", f"{seconds}@{rps}", *options)
-    return start
 
 
 def metrics(port):

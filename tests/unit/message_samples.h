@@ -53,7 +53,8 @@ static const char full_result[] =
 	"{\"ts\":1795458157.5,\"id\":\"a1\",\"action\":\"scale_up\",\"target\":\"app\","
 	"\"reason\":\"8.3x baseline\","
 	"\"result\":{\"status\":\"ok\",\"message\":\"started app-dup-3\"},"
-	"\"replicas_before\":2,\"replicas_after\":4,\"wanted\":4,\"duration_ms\":412.5}";
+	"\"replicas_before\":2,\"replicas_after\":4,\"wanted\":4,\"lease\":7,"
+	"\"duration_ms\":412.5}";
 
 static const char full_upstreams[] =
 	"{\"ts\":1795458158,\"kind\":\"upstreams\",\"id\":\"w1\",\"target\":\"app\","
@@ -61,6 +62,13 @@ static const char full_upstreams[] =
 	"\"servers\":[{\"name\":\"app\",\"address\":\"10.0.0.2:8080\",\"id\":\"c1\"},"
 	"{\"name\":\"app-dup-1\",\"address\":\"10.0.0.3:8080\"}],"
 	"\"drained\":[\"app-dup-3\",\"app-dup-4\"],\"drained_ids\":[\"c3\",\"\"]}";
+
+static const char full_receipt[] =
+	"{\"ts\":1795458161,\"kind\":\"receipt\",\"id\":\"r1\",\"plan\":\"a1\",\"target\":\"app\","
+	"\"action\":\"scale_up\",\"replicas_before\":2,\"replicas_after\":4,"
+	"\"from_ts\":1795458157.1,\"to_ts\":1795458160.7,\"unseen_ms\":200,\"requests\":152,"
+	"\"failed\":2,\"given_up\":1,\"longest_gap_ms\":41.5,\"slowest_ms\":1204,"
+	"\"lost_lines\":0}";
 
 static const char full_advice[] =
 	"{\"ts\":1795458159.25,\"kind\":\"advice\",\"id\":\"v1\",\"target\":\"app\","
@@ -116,10 +124,13 @@ static inline int recode_results(const char *text, size_t len, char **ret_text,
 {
 	struct message_result result;
 	struct message_upstreams up;
-	int kind = message_results_decode(text, len, "fallback", &result, &up, ret_error);
+	struct message_receipt receipt;
+	int kind = message_results_decode(text, len, "fallback", &result, &up, &receipt, ret_error);
 
 	if (kind == RESULTS_RESULT)
 		*ret_text = message_result_encode(&result);
+	if (kind == RESULTS_RECEIPT)
+		*ret_text = message_receipt_encode(&receipt);
 	if (kind == RESULTS_UPSTREAMS) {
 		*ret_text = message_upstreams_encode(&up);
 		message_upstreams_done(&up);
@@ -142,15 +153,19 @@ static inline int recode_advice(const char *text, size_t len, char **ret_text,
 }
 
 /* The tests of malformed fields go by these places. */
-enum { ALERT, PLAN, RESULT, UPSTREAMS, ADVICE, ABSTENTION, JUDGED };
+enum { ALERT, PLAN, RESULT, UPSTREAMS, RECEIPT, ADVICE, ABSTENTION, JUDGED };
 
 static const struct {
 	const char *text;
 	recoder *recode;
 } full[] = {
-	[ALERT] = {full_alert, recode_alert},     [PLAN] = {full_plan, recode_plan},
-	[RESULT] = {full_result, recode_results}, [UPSTREAMS] = {full_upstreams, recode_results},
-	[ADVICE] = {full_advice, recode_advice},  [ABSTENTION] = {full_abstention, recode_advice},
+	[ALERT] = {full_alert, recode_alert},
+	[PLAN] = {full_plan, recode_plan},
+	[RESULT] = {full_result, recode_results},
+	[UPSTREAMS] = {full_upstreams, recode_results},
+	[RECEIPT] = {full_receipt, recode_results},
+	[ADVICE] = {full_advice, recode_advice},
+	[ABSTENTION] = {full_abstention, recode_advice},
 	[JUDGED] = {full_judged, recode_advice},
 };
 

@@ -136,23 +136,29 @@ static void refuses_what_there_can_be_only_one_of(void **state)
 {
 	(void)state;
 	static const struct {
-		const char *config, *host;
+		const char *config, *host, *networks;
 		int err;
 		const char *word;
 	} rows[] = {
-		{"{}", "{\"NetworkMode\":\"host\"}", -ENOTSUP, "host's network"},
-		{"{}", "{\"NetworkMode\":\"container:beef\"}", -ENOTSUP, "another container"},
-		{"{\"Labels\":{\"com.docker.swarm.task.id\":\"x\"}}", "{}", -ENOTSUP, "Swarm"},
-		{"null", "{}", -EBADMSG, "Config"},
-		{"{}", "[]", -EBADMSG, "HostConfig"},
+		{"{}", "{\"NetworkMode\":\"host\"}", "{}", -ENOTSUP, "host's network"},
+		{"{}", "{\"NetworkMode\":\"12ab\"}", "{\"host\":{\"NetworkID\":\"12ab\"}}",
+		 -ENOTSUP, "host's network"},
+		{"{}", "{\"NetworkMode\":\"container:beef\"}", "{}", -ENOTSUP, "another container"},
+		{"{\"Labels\":{\"com.docker.swarm.task.id\":\"x\"}}", "{}", "{}", -ENOTSUP,
+		 "Swarm"},
+		{"null", "{}", "{}", -EBADMSG, "Config"},
+		{"{}", "[]", "{}", -EBADMSG, "HostConfig"},
+		{"{\"Labels\":[\"tier\"]}", "{}", "{}", -EBADMSG, "Labels"},
+		{"{}", "{}", "[{}]", -EBADMSG, "Networks"},
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
 		struct clone clone;
 		struct clone_error error;
 
-		assert_int_equal(make(rows[i].config, rows[i].host, "{}", &clone, &error),
-				 rows[i].err);
+		assert_int_equal(
+			make(rows[i].config, rows[i].host, rows[i].networks, &clone, &error),
+			rows[i].err);
 		assert_non_null(strstr(error.text, rows[i].word));
 	}
 }

@@ -1,5 +1,6 @@
 /* Pure. What the dashboard keeps of the messages, and how it tells it. */
 #include "common/json.h"
+#include "common/mem.h"
 #include "dashboard/render.h"
 #include "dashboard/state.h"
 
@@ -56,6 +57,10 @@ static int fold_result(struct state *st, int n)
 	return fold(st, CHANNEL_RESULTS, text);
 }
 
+static const char receipt_text[] =
+	"{\"kind\":\"receipt\",\"id\":\"c1\",\"plan\":\"p2\",\"target\":\"app\","
+	"\"action\":\"scale_up\",\"requests\":152,\"failed\":0}";
+
 static const char upstreams_text[] =
 	"{\"ts\":9,\"kind\":\"upstreams\",\"id\":\"u1\",\"target\":\"app\",\"generation\":17,"
 	"\"servers\":[{\"name\":\"app\",\"address\":\"10.0.0.2:8080\"}],\"drained\":[],"
@@ -84,7 +89,7 @@ static void test_empty(void **unused)
 	render_state(st, &out);
 	assert_string_equal(buf_text(&out),
 			    "{\"target\":\"app\",\"seq\":0,\"windows\":[],\"plans\":[],"
-			    "\"actions\":[],\"results\":[],\"upstreams\":null}");
+			    "\"actions\":[],\"results\":[],\"receipts\":[],\"upstreams\":null}");
 	buf_free(&out);
 	state_free(st);
 }
@@ -143,10 +148,13 @@ static void test_results_and_upstreams(void **unused)
 	for (int i = 1; i <= STATE_TEXTS_MAX + 1; i++)
 		assert_int_equal(fold_result(st, i), STATE_RESULT);
 	assert_int_equal(fold(st, CHANNEL_RESULTS, upstreams_text), STATE_UPSTREAMS);
+	assert_int_equal(fold(st, CHANNEL_RESULTS, receipt_text), STATE_RECEIPT);
 	root = rendered(st);
 	assert_int_equal(cJSON_GetArraySize(json_get(root, "results")), STATE_TEXTS_MAX);
 	assert_string_equal(json_str(cJSON_GetArrayItem(json_get(root, "results"), 0), "id"), "p2");
 	assert_double_near(json_path(root, "upstreams", "generation", NULL)->valuedouble, 17);
+	assert_string_equal(json_str(cJSON_GetArrayItem(json_get(root, "receipts"), 0), "plan"),
+			    "p2");
 	cJSON_Delete(root);
 	state_free(st);
 }
@@ -160,9 +168,42 @@ static void test_other_targets_and_kinds_are_left_out(void **unused)
 	assert_int_equal(fold_plan(st, "scale_up", 1), 0);
 	assert_int_equal(fold_result(st, 1), 0);
 	assert_int_equal(fold(st, CHANNEL_RESULTS, upstreams_text), 0);
+	assert_int_equal(fold(st, CHANNEL_RESULTS, receipt_text), 0);
 	assert_int_equal(fold(st, CHANNEL_ACTIONS, "{\"kind\":\"error\",\"error\":\"x\"}"), 0);
 	assert_int_equal(fold(st, "gossip", "{}"), 0);
 	assert_int_equal(st->seq, 0);
+	state_free(st);
+}
+
+/* As long as a message may be. */
+static void test_long_texts_are_fewer(void **state)
+{
+	static const char head[] =
+		"{\"kind\":\"plan\",\"id\":\"p\",\"container\":\"app\",\"decision\":"
+		"{\"action\":\"scale_up\",\"reason\":\"r\"},\"explain\":{\"x\":\"";
+	struct state *st = state_new("app");
+	size_t len = MESSAGE_BYTES_MAX - 64;
+	char *text = xcalloc(1, MESSAGE_BYTES_MAX);
+	struct buf out;
+
+	(void)state;
+	memset(text, 'y', len);
+	memcpy(text, head, strlen(head));
+	strcpy(text + len, "\"}}");
+	for (int i = 0; i < 20; i++) {
+		assert_int_equal(fold(st, CHANNEL_ACTIONS, text), STATE_PLAN);
+		assert_in_range(st->plans.bytes, 1, STATE_TEXTS_BYTES_MAX);
+	}
+	assert_in_range(st->plans.n, 15, 16);
+	buf_init(&out, RENDER_BYTES_MAX);
+	render_state(st, &out);
+	assert_int_equal(buf_text(&out)[out.len - 1], '}');
+	assert_in_range(out.len, STATE_TEXTS_BYTES_MAX, RENDER_BYTES_MAX - 1);
+	assert_true(fold_plan(st, "scale_down", 7) & STATE_PLAN);
+	assert_string_not_equal(state_text_at(&st->plans, st->plans.n - 1),
+				state_text_at(&st->plans, 0));
+	buf_free(&out);
+	free(text);
 	state_free(st);
 }
 
@@ -235,8 +276,11 @@ static void test_events_of_results(void **unused)
 	render_events(st, fold(st, CHANNEL_RESULTS, upstreams_text), &out);
 	assert_int_equal(strncmp(buf_text(&out), "id: 2\nevent: upstreams\ndata: {", 30), 0);
 	buf_clear(&out);
+	render_events(st, fold(st, CHANNEL_RESULTS, receipt_text), &out);
+	assert_int_equal(strncmp(buf_text(&out), "id: 3\nevent: receipt\ndata: {", 28), 0);
+	buf_clear(&out);
 	render_reset(st, &out);
-	assert_string_equal(buf_text(&out), "id: 2\nevent: reset\ndata: {}\n\n");
+	assert_string_equal(buf_text(&out), "id: 3\nevent: reset\ndata: {}\n\n");
 	buf_free(&out);
 	state_free(st);
 }
@@ -250,6 +294,7 @@ int main(void)
 		cmocka_unit_test(test_actions_outlast_noops),
 		cmocka_unit_test(test_results_and_upstreams),
 		cmocka_unit_test(test_other_targets_and_kinds_are_left_out),
+		cmocka_unit_test(test_long_texts_are_fewer),
 		cmocka_unit_test(test_malformed_changes_nothing),
 		cmocka_unit_test(test_message_without_target_and_time_is_ours_and_now),
 		cmocka_unit_test(test_events),

@@ -232,6 +232,44 @@ static void a_callback_may_close(void **state)
 	assert_int_equal(f->calls, 1);
 }
 
+/* The lease that a call is guarded by: it is lost after ${left} more looks at it. */
+static const char *lost_after(void *cookie)
+{
+	int *left = cookie;
+
+	return (*left)-- > 0 ? NULL : "somebody else acts";
+}
+
+static void a_guard_is_asked_before_each_call_that_changes_something(void **state)
+{
+	struct fixture *f = *state;
+	char why[128];
+	int left = 1;
+
+	script(f, 1, (struct scripted_line){.request = "GET /v1.41/a ", .reply = JSON("2", "{}")});
+	script(f, 2, (struct scripted_line){.request = "POST /v1.41/b ", .reply = JSON("2", "{}")});
+	docker_guard(f->docker, lost_after, &left);
+	call(f, "GET", "/a");
+	assert_int_equal(left, 1);
+	call(f, "POST", "/b");
+	assert_int_equal(f->err, 0);
+	assert_int_equal(left, 0);
+
+	snprintf(why, sizeof(why), "127.0.0.1:%d was not called: somebody else acts",
+		 f->server.port);
+	call(f, "POST", "/b");
+	assert_int_equal(f->err, -EPERM);
+	assert_string_equal(f->error, why);
+	call(f, "DELETE", "/c");
+	assert_int_equal(f->err, -EPERM);
+	call(f, "GET", "/a");
+	assert_int_equal(f->err, 0);
+	/* nothing else was sent, and the engine is none the worse */
+	assert_string_equal(f->server.log,
+			    "GET /version\nGET /v1.41/a\nPOST /v1.41/b\nGET /v1.41/a\n");
+	assert_string_equal(f->health, "up\n");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -247,6 +285,7 @@ int main(void)
 		TEST(health_is_told_on_change),
 		TEST(too_many_calls_are_refused),
 		TEST(a_callback_may_close),
+		TEST(a_guard_is_asked_before_each_call_that_changes_something),
 	};
 
 	mem_init();

@@ -138,6 +138,29 @@ static void test_upstreams(void **state)
 		AT "upstreams  app           generation 17  nginx: no\n");
 }
 
+static void test_receipts(void **state)
+{
+	struct format colored = {.target = "app", .color = true};
+
+	(void)state;
+	assert_string_equal(
+		line(&human, "results",
+		     "{\"ts\":1795458155,\"kind\":\"receipt\",\"id\":\"c\",\"plan\":\"a1\","
+		     "\"target\":\"app\",\"action\":\"scale_up\",\"replicas_before\":2,"
+		     "\"replicas_after\":4,\"from_ts\":1795458150,\"to_ts\":1795458155,"
+		     "\"unseen_ms\":0,\"requests\":152,\"failed\":0,\"given_up\":0,"
+		     "\"longest_gap_ms\":41.4,\"slowest_ms\":1204,\"lost_lines\":0}"),
+		AT "receipt    app           scale_up    2 -> 4  152 requests, 0 failed  "
+		   "longest gap 41 ms, slowest 1204 ms\n");
+	assert_string_equal(
+		line(&colored, "results",
+		     "{\"ts\":1795458155,\"kind\":\"receipt\",\"plan\":\"a1\",\"action\":"
+		     "\"restart\",\"requests\":9,\"failed\":2,\"given_up\":1,\"lost_lines\":3,"
+		     "\"unseen_ms\":700}"),
+		AT "\033[31mreceipt  \033[0m  app           restart     9 requests, 2 failed, "
+		   "1 given up  3 lines lost  (the first 700 ms not seen)\n");
+}
+
 #define ADVICE(mode, outcome, more)                                                                \
 	"{\"kind\":\"advice\",\"mode\":\"" mode "\",\"outcome\":\"" outcome                        \
 	"\",\"provider\":\"gemini\",\"model\":\"some-model\",\"heuristic\":{\"action\":\"noop\","  \
@@ -299,6 +322,7 @@ int main(void)
 		cmocka_unit_test(test_failure_to_plan),
 		cmocka_unit_test(test_results),
 		cmocka_unit_test(test_upstreams),
+		cmocka_unit_test(test_receipts),
 		cmocka_unit_test(test_verdict_beside_the_heuristic),
 		cmocka_unit_test(test_no_verdict),
 		cmocka_unit_test(test_judgement),

@@ -53,17 +53,18 @@ static void test_fields_land_in_their_places(void **state)
 	assert_true(cJSON_IsTrue(json_get(p.advisor, "followed")));
 	message_plan_done(&p);
 
-	assert_int_equal(
-		message_results_decode(full_result, strlen(full_result), "x", &r, &up, &error),
-		RESULTS_RESULT);
+	assert_int_equal(message_results_decode(full_result, strlen(full_result), "x", &r, &up,
+						NULL, &error),
+			 RESULTS_RESULT);
 	assert_int_equal(r.action, ACTION_SCALE_UP);
 	assert_int_equal(r.status, STATUS_OK);
 	assert_string_equal(r.message, "started app-dup-3");
 	assert_true(r.replicas_before == 2 && r.replicas_after == 4 && r.wanted == 4);
+	assert_int_equal(r.lease, 7);
 	assert_true(r.duration_ms == 412.5 && r.ts == 1795458157.5);
 
 	assert_int_equal(message_results_decode(full_upstreams, strlen(full_upstreams), "x", &r,
-						&up, &error),
+						&up, NULL, &error),
 			 RESULTS_UPSTREAMS);
 	assert_int_equal(up.generation, 17);
 	assert_int_equal(up.servers_n, 2);
@@ -77,6 +78,42 @@ static void test_fields_land_in_their_places(void **state)
 	assert_string_equal(up.drained[1].id, "");
 	message_upstreams_done(&up);
 	assert_int_equal(up.servers_n + up.drained_n, 0);
+}
+
+static void test_receipt(void **state)
+{
+	static const char least[] =
+		"{\"kind\":\"receipt\",\"plan\":\"p\",\"action\":\"restart\",\"requests\":0,"
+		"\"failed\":0}";
+	struct message_error error;
+	struct message_result r;
+	struct message_upstreams up;
+	struct message_receipt c;
+
+	(void)state;
+	assert_int_equal(message_results_decode(full_receipt, strlen(full_receipt), "x", &r, &up,
+						&c, &error),
+			 RESULTS_RECEIPT);
+	assert_string_equal(c.id, "r1");
+	assert_string_equal(c.plan, "a1");
+	assert_string_equal(c.target, "app");
+	assert_int_equal(c.action, ACTION_SCALE_UP);
+	assert_true(c.ts == 1795458161 && c.from_ts == 1795458157.1 && c.to_ts == 1795458160.7);
+	assert_true(c.replicas_before == 2 && c.replicas_after == 4 && c.unseen_ms == 200);
+	assert_true(c.requests == 152 && c.failed == 2 && c.given_up == 1 && c.lost_lines == 0);
+	assert_true(c.longest_gap_ms == 41.5 && c.slowest_ms == 1204);
+
+	assert_int_equal(message_results_decode(least, strlen(least), "x", &r, &up, &c, &error),
+			 RESULTS_RECEIPT);
+	assert_string_equal(c.target, "x");
+	assert_true(c.lost_lines == -1 && isnan(c.longest_gap_ms) && isnan(c.slowest_ms));
+
+	/* Who has no use for receipts still has them checked. */
+	assert_int_equal(message_results_decode(least, strlen(least), "x", &r, &up, NULL, &error),
+			 RESULTS_RECEIPT);
+	assert_int_equal(
+		message_results_decode(least, strlen(least) - 13, "x", &r, &up, NULL, &error),
+		-EBADMSG);
 }
 
 static void test_traffic_by_replica(void **state)
@@ -263,15 +300,17 @@ static void test_other_kinds(void **state)
 	assert_int_equal(message_plan_decode(error_text, strlen(error_text), "app", &p, &error),
 			 -ENOMSG);
 	assert_int_equal(
-		message_results_decode(upstreams, strlen(upstreams), "app", &r, &up, &error),
+		message_results_decode(upstreams, strlen(upstreams), "app", &r, &up, NULL, &error),
 		RESULTS_UPSTREAMS);
 	assert_string_equal(up.target, "app");
 	assert_int_equal(up.status, STATUS_ERROR);
 	assert_int_equal(up.servers_n + up.drained_n, 0);
 	message_upstreams_done(&up);
-	assert_int_equal(message_results_decode(result, strlen(result), "app", &r, &up, &error),
-			 RESULTS_RESULT);
+	assert_int_equal(
+		message_results_decode(result, strlen(result), "app", &r, &up, NULL, &error),
+		RESULTS_RESULT);
 	assert_true(r.replicas_before == -1 && r.replicas_after == -1 && r.wanted == -1);
+	assert_int_equal(r.lease, -1);
 	assert_true(isnan(r.duration_ms) && isnan(r.ts));
 }
 
@@ -310,7 +349,7 @@ static void test_output_is_valid_json_whatever_is_in_it(void **state)
 	(void)state;
 	char *text = message_result_encode(&r);
 	assert_non_null(strstr(text, "\"nginx: \\\"x\\\"   (\""));
-	assert_int_equal(message_results_decode(text, strlen(text), "app", &r, &up, &error),
+	assert_int_equal(message_results_decode(text, strlen(text), "app", &r, &up, NULL, &error),
 			 RESULTS_RESULT);
 	assert_string_equal(r.reason, "half  ");
 	free(text);
@@ -383,6 +422,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_round_trip),
 		cmocka_unit_test(test_fields_land_in_their_places),
+		cmocka_unit_test(test_receipt),
 		cmocka_unit_test(test_traffic_by_replica),
 		cmocka_unit_test(test_least_traffic),
 		cmocka_unit_test(test_as_many_replicas_as_a_message_holds),

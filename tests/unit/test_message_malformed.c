@@ -87,6 +87,7 @@ static const struct {
 	{RESULT, "replicas_before", false, {COUNT}},
 	{RESULT, "replicas_after", false, {COUNT}},
 	{RESULT, "wanted", false, {COUNT}},
+	{RESULT, "lease", false, {INT, "2147483648"}},
 	{RESULT, "duration_ms", false, {NUM}},
 	{UPSTREAMS, "ts", false, {NUM}},
 	{UPSTREAMS, "kind", true, {"5", "\"plan\"", "\"upstream\""}},
@@ -104,6 +105,23 @@ static const struct {
 	{UPSTREAMS, "drained.1", true, {STR}},
 	{UPSTREAMS, "drained_ids", false, {"5", "{}", "[]", "[\"a\"]", "[\"a\",\"b\",\"c\"]"}},
 	{UPSTREAMS, "drained_ids.0", true, {STR}},
+	{RECEIPT, "ts", false, {NUM}},
+	{RECEIPT, "kind", true, {"5", "\"plan\"", "\"receipts\""}},
+	{RECEIPT, "id", false, {STR}},
+	{RECEIPT, "plan", true, {STR, "\"\""}},
+	{RECEIPT, "target", false, {NAME}},
+	{RECEIPT, "action", true, {WORD}},
+	{RECEIPT, "replicas_before", false, {COUNT}},
+	{RECEIPT, "replicas_after", false, {COUNT}},
+	{RECEIPT, "from_ts", false, {NUM}},
+	{RECEIPT, "to_ts", false, {NUM}},
+	{RECEIPT, "unseen_ms", false, {NUM}},
+	{RECEIPT, "requests", true, {INT}},
+	{RECEIPT, "failed", true, {INT}},
+	{RECEIPT, "given_up", false, {INT}},
+	{RECEIPT, "longest_gap_ms", false, {NUM}},
+	{RECEIPT, "slowest_ms", false, {NUM}},
+	{RECEIPT, "lost_lines", false, {INT}},
 	{ADVICE, "ts", false, {NUM}},
 	{ADVICE, "kind", true, {WORD, "\"plan\""}},
 	{ADVICE, "id", false, {STR}},
@@ -183,7 +201,8 @@ static void test_every_missing_field(void **state)
 
 		/* Without a kind a message on the results channel is a result. */
 		if (!strncmp(path, "drained", strlen("drained")) ||
-		    (malformed[i].message == UPSTREAMS && !strcmp(path, "kind")))
+		    ((malformed[i].message == UPSTREAMS || malformed[i].message == RECEIPT) &&
+		     !strcmp(path, "kind")))
 			continue;
 		for (size_t v = 0; v < N(values); v++) {
 			char *text = changed(full[malformed[i].message].text, path, values[v]);

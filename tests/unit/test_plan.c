@@ -137,6 +137,29 @@ static void it_says_whether_advice_was_followed(void **state)
 	message_plan_done(&p);
 }
 
+static void it_says_how_advice_turned_out_once_there_was_some(void **state)
+{
+	(void)state;
+	struct brain_decided decided = {.decision = scaled};
+	struct message_plan p = plan_of(&decided);
+
+	assert_null(json_get(p.explain, "record"));
+	message_plan_done(&p);
+
+	decided.record = (struct scorecard_totals){
+		.verdicts = 6,
+		.judged = {[JUDGED_AGREED] = 3, [JUDGED_HARMFUL] = 2, [JUDGED_NEUTRAL] = 1},
+		.cost_usd = 0.0012345678,
+		.demoted = true,
+	};
+	p = plan_of(&decided);
+	char *record = json_print(json_get(p.explain, "record"));
+	assert_string_equal(record, "{\"verdicts\":6,\"agreed\":3,\"helpful\":0,\"harmful\":2,"
+				    "\"neutral\":1,\"cost_usd\":0.001235,\"demoted\":true}");
+	free(record);
+	message_plan_done(&p);
+}
+
 /* Whatever is decided can be said, and is understood by who hears it. */
 static void it_passes_the_codec(void **state)
 {
@@ -168,6 +191,7 @@ int main(void)
 		cmocka_unit_test(it_says_why),
 		cmocka_unit_test(it_says_what_was_advised_and_what_without),
 		cmocka_unit_test(it_says_whether_advice_was_followed),
+		cmocka_unit_test(it_says_how_advice_turned_out_once_there_was_some),
 		cmocka_unit_test(it_passes_the_codec),
 	};
 

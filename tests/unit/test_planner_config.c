@@ -201,6 +201,22 @@ static void bounds_must_agree_with_each_other(void **state)
 	buf_free(&errors);
 }
 
+static void explain_is_its_only_option(void **state)
+{
+	char name[] = "planner", explain[] = "--explain", other[] = "--explained";
+	char *argv[] = {name, explain, other};
+	struct planner_config c = {0};
+	int i = 2;
+
+	(void)state;
+	assert_false(planner_config_option(3, argv, &i, &c));
+	assert_false(c.explain);
+	i = 1;
+	assert_true(planner_config_option(3, argv, &i, &c));
+	assert_true(c.explain);
+	assert_int_equal(i, 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -209,6 +225,7 @@ int main(void)
 		cmocka_unit_test(each_part_can_be_turned_off),
 		cmocka_unit_test(ranges_include_their_ends),
 		cmocka_unit_test(bounds_must_agree_with_each_other),
+		cmocka_unit_test(explain_is_its_only_option),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -170,6 +170,37 @@ static void add(struct inbox *b, const char *id, double ts)
 	assert_false(inbox_add(b, &p, now_sec, &lost));
 }
 
+static void a_plan_that_was_overtaken_is_skipped(void **state)
+{
+	(void)state;
+	static const struct {
+		double newest_age_sec, age_sec;
+		enum plan_verdict verdict;
+	} rows[] = {
+		{1, 2, PLAN_SKIP},
+		{1, 1, PLAN_SCALE},
+		{2, 1, PLAN_SCALE},
+		{-3, -2, PLAN_SKIP}, /* clocks differ a little */
+		/* a clock was set back by an hour, or the newest is long ago: no order to keep */
+		{-3600, 1, PLAN_SCALE},
+		{3600, 1, PLAN_SCALE},
+	};
+
+	for (size_t i = 0; i < N(rows); i++) {
+		struct message_plan p = plan_of(ACTION_SCALE_UP, 4);
+		struct plan_context c = context();
+		struct plan_judgement j;
+
+		p.ts = now_sec - rows[i].age_sec;
+		c.newest_sec = now_sec - rows[i].newest_age_sec;
+		plan_judge(&p, &c, &j);
+		assert_int_equal(j.verdict, rows[i].verdict);
+		if (j.verdict == PLAN_SKIP)
+			assert_string_equal(j.message,
+					    "overtaken by a plan that was decided later");
+	}
+}
+
 static void plans_wait_in_order(void **state)
 {
 	(void)state;
@@ -218,6 +249,7 @@ int main(void)
 		cmocka_unit_test(a_noop_asks_for_nothing),
 		cmocka_unit_test(what_cannot_be_done_is_skipped_with_a_reason),
 		cmocka_unit_test(a_plan_is_good_for_two_windows),
+		cmocka_unit_test(a_plan_that_was_overtaken_is_skipped),
 		cmocka_unit_test(plans_wait_in_order),
 		cmocka_unit_test(a_full_inbox_gives_up_the_oldest),
 	};

@@ -1,6 +1,8 @@
 /* What is simulated, from what the command line says. */
 #include "tests/unit/unit.h"
 
+#include "common/json.h"
+#include "common/mem.h"
 #include "replay/scenario.h"
 #include "tests/unit/default_policy.h"
 
@@ -119,6 +121,89 @@ static void what_cannot_be_simulated_is_told(void **state)
 	buf_free(&errors);
 }
 
+/* --- told, and run ---------------------------------------------------------------------------- */
+
+static void it_says_what_is_simulated(void **state)
+{
+	(void)state;
+	struct replay_options o = demo();
+	struct scenario s = made(&o, 500);
+	struct buf out;
+
+	buf_init(&out, 1000);
+	scenario_tell(&s, &SHAPE, "shop.csv", 3, &out);
+	assert_non_null(strstr(buf_text(&out), "shop.csv: 0.1667 h, "));
+	assert_non_null(strstr(buf_text(&out), "8 at a time, 120 ms each (exponential); 2 to 16 "));
+	assert_non_null(strstr(buf_text(&out), "windows of 2 s, 10 probes a second\n"));
+	assert_non_null(strstr(buf_text(&out), "start-up 10 s, 66.67 rps a replica, "
+					       "objective 500 ms, 3 seeds\n"));
+	buf_clear(&out);
+	scenario_summary(&s, 1, &out);
+	assert_non_null(strstr(buf_text(&out), "1 seed"));
+	assert_null(strstr(buf_text(&out), "seeds"));
+	buf_free(&out);
+}
+
+static double figure(const cJSON *o, const char *name)
+{
+	double value = NAN;
+
+	assert_int_equal(json_get_num(o, name, &value), 0);
+	return value;
+}
+
+static void it_says_so_to_programs(void **state)
+{
+	(void)state;
+	struct replay_options o = demo();
+	struct scenario s = made(&o, NAN);
+	cJSON *told = scenario_json(&s, &SHAPE, "a\nb", 3);
+
+	assert_string_equal(json_str(told, "trace"), "a b");
+	assert_string_equal(json_str(told, "service"), "exponential");
+	assert_double_near(figure(told, "max_rps"), SHAPE.max_rps * s.factor);
+	assert_double_near(figure(told, "objective_ms"), 1000 * sim_slo_sec(&s.config.plant));
+	assert_double_near(figure(told, "slots"), 8);
+	assert_double_near(figure(told, "max_replicas"), 16);
+	assert_double_near(figure(told, "seeds"), 3);
+	cJSON_Delete(told);
+}
+
+/* A feed_source: ten minutes at one rate. */
+static bool flat(void *at_sec, double *ret_sec, double *ret_rps)
+{
+	double *sec = at_sec;
+
+	*ret_sec = *sec;
+	*ret_rps = SHAPE.max_rps;
+	*sec += SHAPE.span_sec;
+	return *ret_sec <= SHAPE.span_sec;
+}
+
+static bool count_to_five(void *count, const struct sim_sample *sample)
+{
+	assert_non_null(sample);
+	return ++*(int *)count < 5;
+}
+
+static void a_run_lasts_as_long_as_the_trace_or_is_ended(void **state)
+{
+	(void)state;
+	struct replay_options o = demo();
+	struct scenario s = made(&o, NAN);
+	double at_sec = 0;
+	int count = 0;
+	struct sim_measures whole =
+		scenario_run(&s, &controller_classic, 0, 1, flat, &at_sec, NULL, NULL);
+
+	assert_double_near(whole.windows, 300);
+	at_sec = 0;
+	struct sim_measures part =
+		scenario_run(&s, &controller_classic, 0, 1, flat, &at_sec, count_to_five, &count);
+	assert_int_equal(count, 5);
+	assert_double_near(part.windows, 5);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -128,6 +213,9 @@ int main(void)
 		cmocka_unit_test(probes_are_a_small_part_of_what_a_replica_carries),
 		cmocka_unit_test(a_start_is_not_given_up_before_it_can_end),
 		cmocka_unit_test(what_cannot_be_simulated_is_told),
+		cmocka_unit_test(it_says_what_is_simulated),
+		cmocka_unit_test(it_says_so_to_programs),
+		cmocka_unit_test(a_run_lasts_as_long_as_the_trace_or_is_ended),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

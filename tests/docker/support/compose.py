@@ -39,16 +39,18 @@ class Compose:
         return command([*self.command, *args], timeout, self.env)
 
     def services(self):
-        """Service name -> id of its container; replicas are not among them."""
+        """Service name -> id of its container, running or not; replicas are not among them."""
         found = [self.engine.inspect(i) for i in self.run("ps", "--all", "--quiet").split()]
         return {c["Config"]["Labels"]["com.docker.compose.service"]: c["Id"] for c in found
                 if c and "agentic.replica-of" not in c["Config"]["Labels"]}
 
     def unwell(self):
-        """Services that are not running and healthy, with what they are."""
+        """Services that are not running and healthy, with what they are; one that runs only once
+        should have ended well."""
         states = {s: self.engine.inspect(i)["State"] for s, i in self.services().items()}
-        return {s: (st["Status"], st["Health"]["Status"]) for s, st in states.items()
-                if (st["Status"], st["Health"]["Status"]) != ("running", "healthy")}
+        found = {s: (st["Status"], st["Health"]["Status"] if "Health" in st else st["ExitCode"])
+                 for s, st in states.items()}
+        return {s: f for s, f in found.items() if f not in (("running", "healthy"), ("exited", 0))}
 
     def up(self):
         try:
@@ -78,10 +80,28 @@ class Compose:
         with urllib.request.urlopen(url, timeout=timeout) as reply:
             return reply.read()
 
+    def container(self, service):
+        """Name of a service's container."""
+        labels = [f"label=com.docker.compose.{k}={v}"
+                  for k, v in (("project", self.project), ("service", service))]
+        return self.engine.names(*labels)[0]
+
+    def in_redis(self, uid, *command):
+        """What a command prints that runs in the container of Redis, as ${uid}."""
+        return self.engine.run("exec", "--user", uid, self.container("redis"), *command)
+
+    def secret(self, user, uid):
+        """The password of a user of Redis, which ${uid} can read."""
+        return self.in_redis(uid, "cat", f"/run/keys/{user}").strip()
+
+    def redis(self, user, uid, *command):
+        """What redis-cli prints for one command of a user of Redis."""
+        script = '{ printf "AUTH $0 "; cat "/run/keys/$0"; echo "$@"; } | redis-cli --raw'
+        return self.in_redis(uid, "sh", "-c", script, user, *command)
+
     def messages(self, channel):
         """What was published on ${channel}, oldest first."""
-        lines = self.engine.run("exec", self.services()["redis"], "redis-cli", "--raw",
-                                "xrange", f"agentic:{channel}", "-", "+").splitlines()
+        lines = self.redis("subscriber", "10015", "xrange", f"agentic:{channel}", "-", "+").splitlines()
         return [json.loads(line) for line in lines if line.startswith("{")]
 
     def served_by(self, requests=12):

@@ -6,8 +6,10 @@
 """
 
 import contextlib
+import http.client
 import json
 import os
+import socket
 import subprocess
 import zlib
 
@@ -27,9 +29,24 @@ def command(args, timeout, env=None, check=True):
     return p.stdout
 
 
+class UnixConnection(http.client.HTTPConnection):
+    """HTTP over a socket of the file system."""
+
+    def __init__(self, path, timeout=60.0):
+        super().__init__("docker", timeout=timeout)
+        self.path = path
+
+    def connect(self):
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(self.path)
+
+
 class Engine:
-    def __init__(self, host):
-        self.host = host
+    """${shared}: others may be at work on it."""
+
+    def __init__(self, host, shared=True):
+        self.host, self.shared = host, shared
         self.socket = host.removeprefix("unix://")
         self.env = dict(os.environ, DOCKER_HOST=host, DOCKER_BUILDKIT="0",
                         COMPOSE_DOCKER_CLI_BUILD="0")
@@ -37,6 +54,20 @@ class Engine:
     def run(self, *args, timeout=60, check=True):
         """`docker ARGS`; its standard output."""
         return command(["docker", *args], timeout, self.env, check)
+
+    def call(self, method, path, body=None):
+        """One call of the engine's API, without the cost of a docker command; the decoded answer,
+        None where it is empty.  AssertionError for an answer that is no success."""
+        connection = UnixConnection(self.socket)
+        try:
+            connection.request(method, path, json.dumps(body) if body else None,
+                               {"Content-Type": "application/json"})
+            reply = connection.getresponse()
+            data = reply.read()
+        finally:
+            connection.close()
+        assert reply.status < 300, (method, path, reply.status, data)
+        return json.loads(data) if data else None
 
     def script(self, name, *args, timeout=600):
         """Run scripts/NAME against this engine."""
@@ -96,7 +127,7 @@ def private_engine():
     script = ROOT / "scripts" / "engine"
     try:
         command([script, "start", run, data], timeout=90)
-        private = Engine(f"unix://{run}/sock")
+        private = Engine(f"unix://{run}/sock", shared=False)
         try:
             private.remove_everything()  # of a run that was killed
             private.script("images")

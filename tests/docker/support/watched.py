@@ -9,11 +9,9 @@ import threading
 import urllib.error
 import urllib.request
 
-from support.engine import NGINX_IMAGE
-from support.procs import ROOT, free_port, wait_for
+from support.balancer import READY_SEC, Balancer
+from support.procs import free_port, wait_for
 from support.redis import RedisServer
-
-READY_SEC = 15
 
 
 class World:
@@ -26,16 +24,12 @@ class World:
     def __init__(self, engine, image, network, spawn):
         self.engine, self.image, self.network, self.spawn = engine, image, network, spawn
         self.target = f"app-{network}"
-        self.lb = f"lb-{network}"
         self.dir = pathlib.Path(tempfile.mkdtemp(prefix="watcher-", dir="/tmp"))
         self.dir.chmod(0o755)
-        self.conf_dir = self.dir / "conf.d"
-        self.conf_dir.mkdir(mode=0o755)
-        self.nginx_conf = self.dir / "nginx.conf"
-        text = (ROOT / "nginx" / "nginx.conf").read_text()
-        self.nginx_conf.write_text(text.replace("http://app;", f"http://{self.target};"))
-        self.nginx_conf.chmod(0o644)
-        self.port, self.status_port, self.http_port = free_port(), free_port(), free_port()
+        lb = Balancer(engine, f"lb-{network}", self.target, network, self.dir)
+        self.lb, self.conf_dir, self.nginx_conf = lb.name, lb.conf_dir, lb.nginx_conf
+        self.port, self.status_port, self.http_port = lb.port, lb.status_port, free_port()
+        self.create_lb, self.start_lb, self.generation = lb.create, lb.start, lb.generation
         self.redis = RedisServer()
         self.watcher = None
 
@@ -54,22 +48,6 @@ class World:
             "LB_URL": f"http://127.0.0.1:{self.status_port}", "READY_PATH": "/health",
             "RESYNC_SEC": "2", "HTTP_PORT": self.http_port, **env})
         wait_for(lambda: self.file.exists(), what="an upstream file")
-
-    def create_lb(self):
-        self.engine.run(
-            "create", "--name", self.lb, "--network", self.network, "--init", "--read-only",
-            "--user", "101:101", "--cap-drop", "ALL", "--security-opt", "no-new-privileges",
-            "--tmpfs", "/tmp:mode=1777",
-            "--publish", f"127.0.0.1:{self.port}:80", "--publish", f"127.0.0.1:{self.status_port}:8082",
-            "--volume", f"{self.nginx_conf}:/etc/nginx/nginx.conf:ro",
-            "--volume", f"{self.conf_dir}:/etc/nginx/conf.d:ro",
-            NGINX_IMAGE, "nginx", "-g", "daemon off;")
-
-    def start_lb(self):
-        if not self.engine.inspect(self.lb):
-            self.create_lb()
-        self.engine.run("start", self.lb)
-        wait_for(lambda: self.generation() is not None, READY_SEC, lambda: self.engine.logs(self.lb))
 
     def start_replica(self, number=0, *options):
         name = f"{self.target}-dup-{number}" if number else self.target
@@ -99,12 +77,6 @@ class World:
                 return r.status, r.read().decode()
         except urllib.error.HTTPError as e:
             return e.code, e.read().decode()
-
-    def generation(self):
-        try:
-            return int(self.get("/generation", self.status_port, 2)[1])
-        except (OSError, ValueError, http.client.HTTPException):
-            return None
 
     def writing(self):
         """Requests that nginx is answering, this one counted."""

@@ -9,6 +9,7 @@
 import os
 import pathlib
 import random
+import shlex
 import signal
 import socket
 import subprocess
@@ -54,17 +55,29 @@ def wait_for(condition, timeout=10.0, what="condition", every=0.02):
         time.sleep(every)
 
 
+def pss_kb(pid, kind="Pss"):
+    """Memory of a process, its share of what it shares counted; "Pss_Anon": without programs and
+    libraries, of which the share depends on who else runs."""
+    text = pathlib.Path(f"/proc/{pid}/smaps_rollup").read_text()
+    return next(int(line.split()[1]) for line in text.splitlines() if line.startswith(kind + ":"))
+
+
 class Process:
     """A child process whose standard output and error go to files, to be read at any time.
 
     ${env} is all the environment it gets beside PATH, HOME, sanitizer options and LLVM_PROFILE_FILE.
+    AGENTIC_TEST_WRAPPER is a command to run the built programs under, such as valgrind -q.
     """
 
-    KEPT = ("PATH", "HOME", "ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS", "LLVM_PROFILE_FILE")
+    KEPT = ("PATH", "HOME", "ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS", "TSAN_OPTIONS",
+            "LLVM_PROFILE_FILE")
+    WRAPPER = shlex.split(os.environ.get("AGENTIC_TEST_WRAPPER", ""))
 
     def __init__(self, args, env=None, cwd=None, stdin=subprocess.DEVNULL, stdout=None):
         """${stdout}: a file descriptor to use in place of the file."""
         self.args = [str(a) for a in args]
+        if pathlib.Path(self.args[0]).is_relative_to(BUILD):
+            self.args = self.WRAPPER + self.args
         self._out = tempfile.TemporaryFile()
         self._err = tempfile.TemporaryFile()
         full = {k: os.environ[k] for k in self.KEPT if k in os.environ}

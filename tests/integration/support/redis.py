@@ -157,6 +157,7 @@ class RedisServer:
 
     ${appendonly}: every write is on disk before it is answered, so that kill() and start() lose
     nothing; without it a restart comes back empty.  ${acl}: lines of an ACL file.
+    .process_env: environment of the redis-server that start() starts.
     """
 
     def __init__(self, password=None, appendonly=False, acl=None):
@@ -167,7 +168,7 @@ class RedisServer:
         if acl:
             self.acl = pathlib.Path(self.dir, "users.acl")
             self.acl.write_text("\n".join(acl) + "\n")
-        self.process = None
+        self.process, self.process_env = None, {}
         self.redis = Redis(self.port, password)
         self.start()
 
@@ -197,7 +198,7 @@ class RedisServer:
             args += ["--requirepass", self.password]
         if self.acl:
             args += ["--aclfile", self.acl]
-        self.process = Process(args)
+        self.process = Process(args, env=self.process_env)
         wait_for(self._answers, what="redis-server to answer")
 
     def kill(self):
