@@ -104,10 +104,10 @@ SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-fra
 asan: ## unit and integration tests under AddressSanitizer and UndefinedBehaviorSanitizer
 	$(MAKE) BUILD=build/asan OPT='-O1 -g' CFLAGS='$(SANITIZE) -U_FORTIFY_SOURCE' unit integration
 
-# Threads: those that app computes in, and those that libuv and libcurl look names up in.  Two tests
-# are about what ThreadSanitizer slows down and swells.
+# Threads: those that app computes in, and those that libuv and libcurl look names up in.  What is
+# about rates and sizes is left out: ThreadSanitizer slows down and swells.
 TSAN_TESTS := (test_app or test_bus or test_service or test_monitor) \
-	and not long_history and not flood_of_lines
+	and not test_monitor_traffic and not long_history
 .PHONY: tsan tsan-run coverage
 tsan: ## integration tests of what has threads under ThreadSanitizer
 	TSAN_OPTIONS='halt_on_error=1 exitcode=66' $(MAKE) BUILD=build/tsan OPT='-O1 -g' \

@@ -455,17 +455,17 @@ def test_an_answer_has_to_be_taken_in_time(dashboard, redis_server, sockets):
     for n in range(100):
         redis_server.redis.publish("actions", long_plan(n))
     wait_for(lambda: len(ask(p.port, "/api/state").body) > 500000, what=p.stderr)
-    before = descriptors(p)
+    wait_for(lambda: connections(p.port) == 0, what="what asked to have left")
     s = sockets(p.port, receive_buffer=4096)
     # More than the buffers of the two sockets hold.
     s.sendall(b"GET /api/state HTTP/1.1\r\nHost: localhost\r\n\r\n" * 20)
-    wait_for(lambda: descriptors(p) > before, what="the connection")
+    wait_for(lambda: connections(p.port) == 1, what="the connection")
 
     def is_dropped():
         """Reading on, a little at a time."""
         with contextlib.suppress(OSError):
             s.recv(64)
-        return descriptors(p) == before
+        return connections(p.port) == 0
 
     begin = time.monotonic()
     wait_for(is_dropped, timeout=CLIENT_TIMEOUT_SEC + 10, what="the slow reader to be dropped", every=0.2)
@@ -491,11 +491,21 @@ def resident_kb(pid):
         return int(re.search(r"VmRSS:\s+(\d+)", status.read())[1])
 
 
-def unsent_bytes(port):
-    """What the kernel keeps to send from ${port}."""
+def sockets_from(port):
+    """The rows of /proc/net/tcp whose local port is ${port}."""
     with open("/proc/net/tcp") as table:
         rows = [line.split() for line in table][1:]
-    return sum(int(row[4].split(":")[0], 16) for row in rows if row[1].endswith(f":{port:04X}"))
+    return [row for row in rows if row[1].endswith(f":{port:04X}")]
+
+
+def unsent_bytes(port):
+    """What the kernel keeps to send from ${port}."""
+    return sum(int(row[4].split(":")[0], 16) for row in sockets_from(port))
+
+
+def connections(port):
+    """That the server on ${port} has not closed: established, or closed by the client alone."""
+    return sum(row[3] in ("01", "08") for row in sockets_from(port))
 
 
 def test_answers_that_nobody_takes_cost_little(dashboard, redis_server, sockets):
