@@ -7,6 +7,7 @@ import os
 import re
 import signal
 import time
+import urllib.error
 import urllib.request
 import uuid
 
@@ -212,8 +213,11 @@ def test_changes_nothing_while_redis_is_away(engine, pair, redis_server):
 
 def test_a_standby_is_healthy_and_says_what_it_is(pair):
     def get(port, path):
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=5) as r:
-            return r.read().decode()
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=5) as r:
+                return r.read().decode()
+        except urllib.error.HTTPError as e:  # not well yet
+            return e.read().decode()
 
     pair.template()
     ports = [free_port(), free_port()]
