@@ -12,7 +12,7 @@ import pytest
 from support.chaos import CHAOS_SEC, Chaos, Rig
 from support.engine import build_suite_image, private_engine
 from support.guarded import Yard
-from support.procs import Process, binary
+from support.procs import Process, binary, wait_for
 from support.watched import World
 
 
@@ -35,8 +35,13 @@ def network(engine):
     name = "test-" + uuid.uuid4().hex[:8]
     engine.run("network", "create", name)
     yield name
-    engine.remove(engine.names(f"network={name}"))
-    engine.run("network", "rm", name)
+
+    def removed():
+        """What a killed executor asked the engine for may come to be a moment later."""
+        engine.remove(engine.names(f"network={name}"))
+        return engine.run("network", "rm", name, check=False).strip() == name
+
+    wait_for(removed, 20, what=f"network {name} to be gone", every=0.2)
 
 
 @pytest.fixture
