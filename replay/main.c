@@ -24,13 +24,10 @@ static const struct replay_command commands[] = {
 		.name = "backtest",
 		.arguments = "FILE",
 		.summary = "decides again about recorded telemetry, beside the live decisions",
-		.help = "FILE is what `subscriber --json` prints; \"-\" is standard input.  With "
-			"the "
-			"settings of the\n"
-			"live planner every decision is the same.  What was measured stays as it "
-			"was "
-			"recorded:\n"
-			"latency does not answer to another replica count.\n",
+		.help = "FILE is what `subscriber --json` prints; \"-\" is standard input.\n"
+			"With the settings of the live planner every decision is the same.\n"
+			"What was measured stays as it was recorded: latency does not answer\n"
+			"to another replica count.\n",
 		.files_max = 1,
 		.takes = REPLAY_TAKES_SET,
 		.options = replay_backtest_options,
@@ -42,10 +39,9 @@ static const struct replay_command commands[] = {
 		.summary = "runs policies in a simulated service along a trace, side by side",
 		.help = "TRACE has a line for each point, \"t_seconds,requests_per_second\"; \"-\" "
 			"is standard input.\n"
-			"On a virtual clock: Poisson arrivals at that rate, a least_conn load "
-			"balancer, "
-			"replicas that\n"
-			"take time to start, and windows as the monitor measures them.\n",
+			"On a virtual clock: Poisson arrivals at that rate, a least_conn load\n"
+			"balancer, replicas that take time to start, and windows as the monitor\n"
+			"measures them.\n",
 		.files_max = 1,
 		.takes = REPLAY_TAKES_SET | REPLAY_TAKES_POLICY,
 		.options = replay_simulate_options,
@@ -67,10 +63,9 @@ static const struct replay_command commands[] = {
 		.name = "whatif",
 		.arguments = "FILE",
 		.summary = "counts what it cost, and what MAX_REPLICAS all the time would have",
-		.help = "FILE is what `subscriber --json` prints; \"-\" is standard input.  "
-			"Counted "
-			"are the replicas that\n"
-			"ran in each recorded window, and the windows within the objective.\n",
+		.help = "FILE is what `subscriber --json` prints; \"-\" is standard input.\n"
+			"Counted are the replicas that ran in each recorded window, and the\n"
+			"windows within the objective.\n",
 		.files_max = 1,
 		.takes = REPLAY_TAKES_SET,
 		.options = replay_whatif_options,

@@ -1,11 +1,9 @@
 """Two executors for one service on a real engine: one acts, the other takes over; and a template
 by which the host could be taken over is not copied."""
 
-import contextlib
 import json
 import os
 import re
-import signal
 import time
 import urllib.error
 import urllib.request
@@ -111,15 +109,6 @@ def pair(engine, network, redis_server, spawn):
     p.remove()
 
 
-@contextlib.contextmanager
-def stopped(process):
-    process.signal(signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        process.signal(signal.SIGCONT)
-
-
 def test_one_acts_and_every_plan_is_done_once(pair):
     pair.template()
     first, second = pair.start()
@@ -183,7 +172,7 @@ def test_who_was_stopped_in_the_middle_of_a_step_does_nothing_more(pair, count):
     before = sorted(pair.replicas())
     plan = pair.plan("scale_up" if count > 4 else "scale_down", count, telemetry={"window_sec": 60})
     wait_for(lambda: sorted(pair.replicas()) != before, what=pair.why, every=0.005)
-    with stopped(first):
+    with first.stopped():
         wait_for(lambda: "this executor acts" in second.stderr(), TAKEOVER_SEC, pair.why)
         result = pair.result(plan)
         assert result["lease"] == 2 and result["replicas_after"] == count, pair.why()

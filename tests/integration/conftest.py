@@ -56,6 +56,18 @@ def app(spawn):
 
 
 @pytest.fixture
+def dashboard(spawn, redis_server):
+    """dashboard(**env): a running dashboard, which has found Redis, with .port."""
+    def start(**env):
+        port = free_port()
+        p = spawn("dashboard", env={**redis_server.env, "DASHBOARD_PORT": port, **env})
+        wait_for(lambda: 'msg="redis is up"' in p.stderr(), what=p.stderr)
+        p.port = port
+        return p
+    return start
+
+
+@pytest.fixture
 def balancer():
     """balancer(*ports): a running load balancer before these replicas."""
     made = []

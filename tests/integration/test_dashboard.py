@@ -99,17 +99,6 @@ class Events:
 
 
 @pytest.fixture
-def dashboard(spawn, redis_server):
-    def start(**env):
-        port = free_port()
-        p = spawn("dashboard", env={**redis_server.env, "DASHBOARD_PORT": port, **env})
-        wait_for(lambda: 'msg="redis is up"' in p.stderr(), what=p.stderr)
-        p.port = port
-        return p
-    return start
-
-
-@pytest.fixture
 def events():
     """events(port): an open stream, closed with the test."""
     opened = []

@@ -115,17 +115,6 @@ def metric(port, name, **headers):
 
 
 @pytest.fixture
-def dashboard(spawn, redis_server):
-    def start(**env):
-        port = free_port()
-        p = spawn("dashboard", env={**redis_server.env, "DASHBOARD_PORT": port, **env})
-        wait_for(lambda: 'msg="redis is up"' in p.stderr(), what=p.stderr)
-        p.port = port
-        return p
-    return start
-
-
-@pytest.fixture
 def sockets():
     """sockets(port, receive_buffer=…): an open connection, closed with the test."""
     with contextlib.ExitStack() as stack:

@@ -1,8 +1,6 @@
 """The lease (common/lease.h) against a real redis-server, through lease_pump.c: of several processes
 never two act at once, and when the one that acts is gone another soon does."""
 
-import contextlib
-import signal
 import time
 
 import pytest
@@ -89,15 +87,6 @@ def two(redis_server_factory, pump):
     return server, first, second
 
 
-@contextlib.contextmanager
-def stopped(process):
-    process.signal(signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        process.signal(signal.SIGCONT)
-
-
 def test_one_takes_it_and_keeps_it_and_the_other_follows_when_it_is_killed(two):
     server, first, second = two
     begun = first.acts()[0][0]
@@ -137,7 +126,7 @@ def test_the_last_one_leaves_it_free_for_the_next(two, pump):
 
 def test_who_was_stopped_past_the_end_does_not_act(two):
     _, first, second = two
-    with stopped(first.process):
+    with first.process.stopped():
         since = now()
         when, token = second.wait_act(since)
         assert token == 2 and when - since < TAKEOVER_SEC
@@ -150,7 +139,7 @@ def test_who_was_stopped_past_the_end_does_not_act(two):
 def test_who_was_stopped_while_nobody_waited_begins_anew(redis_server, pump):
     only = pump(redis_server.port)
     only.wait_act()
-    with stopped(only.process):
+    with only.process.stopped():
         since = now()
         wait_for(lambda: redis_server.redis("EXISTS", KEY) == 0, TTL_SEC + 1, "the end of the lease")
     when, token = only.wait_act(since)

@@ -6,6 +6,7 @@
     assert p.terminate() == 0
 """
 
+import contextlib
 import os
 import pathlib
 import random
@@ -112,6 +113,15 @@ class Process:
     def signal(self, number):
         if self.running():
             self.popen.send_signal(number)
+
+    @contextlib.contextmanager
+    def stopped(self):
+        """SIGSTOP, and SIGCONT in the end."""
+        self.signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self.signal(signal.SIGCONT)
 
     def wait(self, timeout=10.0):
         """The exit status; AssertionError with its standard error after ${timeout} seconds."""
