@@ -6,6 +6,7 @@ import contextlib
 import pytest
 
 from support.chaos import Fault, Rig, of_this_form
+from support.procs import wait_for
 
 MODES = {"slow": "slowly", "error": "with 500", "half": "with half a body"}
 
@@ -20,7 +21,9 @@ def failing(mode, daemons):
             for p in proxies:
                 stack.enter_context(p.failing(mode, rng))
             yield
-        assert all(p.spoilt > n for p, n in zip(proxies, before))
+            # Who is still waiting after the fault before this one asks only now.
+            wait_for(lambda: all(p.spoilt > n for p, n in zip(proxies, before)), 30,
+                     lambda: f"spoilt {before} to {[p.spoilt for p in proxies]}", every=0.1)
     return inject
 
 
