@@ -76,7 +76,7 @@ $(BUILD)/fuzz/%: $(BUILD)/obj/tests/fuzz/fuzz_%.o $(SUITE)
 
 # --- tests: each suite adds its counts to $(BUILD)/test-results; `make test` ends on the sum ---
 
-.PHONY: setup test unit integration docker soak chaos asan lint
+.PHONY: setup test programs unit integration docker soak chaos asan lint
 setup: ## install what building, testing and the demo need (Debian packages)
 	scripts/setup
 
@@ -84,6 +84,8 @@ test: setup ## set up, build, and run every test
 	rm -rf $(BUILD)/test-results
 	$(MAKE) all
 	$(MAKE) -k unit integration docker; status=$$?; scripts/test-summary $(BUILD); exit $$status
+
+programs: all $(UNIT) $(REPLAY) ## build everything, the unit tests too; run nothing
 
 unit: $(UNIT) $(REPLAY) ## pure code, without processes
 	BUILD=$(BUILD) scripts/run-tests unit
