@@ -33,6 +33,12 @@ static int decode_int(const struct field *f, const cJSON *o, int *at)
 	return err;
 }
 
+static int decode_bool(const struct field *f, const cJSON *o, bool *at)
+{
+	*at = false;
+	return json_get_bool(o, f->name, at);
+}
+
 static int decode_str(const struct field *f, const cJSON *o, char *at)
 {
 	at[0] = '\0';
@@ -99,6 +105,8 @@ static int decode_field(const struct field *f, const cJSON *o, void *base, char 
 		return decode_num(f, o, at);
 	case FIELD_INT:
 		return decode_int(f, o, at);
+	case FIELD_BOOL:
+		return decode_bool(f, o, at);
 	case FIELD_STR:
 		return decode_str(f, o, at);
 	case FIELD_TEXT:
@@ -117,6 +125,7 @@ static int decode_field(const struct field *f, const cJSON *o, void *base, char 
 static void describe(const struct field *f, char *ret, size_t size)
 {
 	static const char *const plain[] = {
+		[FIELD_BOOL] = "true or false",
 		[FIELD_TEXT] = "text",
 		[FIELD_NAME] = "a container name",
 		[FIELD_OBJECT] = "an object",
@@ -194,6 +203,9 @@ static void encode_field(const struct field *f, const void *base, cJSON *o)
 	case FIELD_INT:
 		if (*(const int *)at >= 0)
 			cJSON_AddNumberToObject(o, f->name, *(const int *)at);
+		return;
+	case FIELD_BOOL:
+		cJSON_AddBoolToObject(o, f->name, *(const bool *)at);
 		return;
 	case FIELD_STR:
 		if (text[0])

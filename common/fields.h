@@ -12,6 +12,7 @@ enum field_type {
 	FIELD_KIND,   /* no place in the structure: always the text words[0] */
 	FIELD_NUM,    /* double; left out when not finite */
 	FIELD_INT,    /* int; left out when negative */
+	FIELD_BOOL,   /* bool; a missing one is false */
 	FIELD_STR,    /* char array, for programs: must fit and be clean; left out when empty */
 	FIELD_TEXT,   /* char array, for people: cut and cleaned */
 	FIELD_NAME,   /* char array; a container name; a missing one leaves what is there */

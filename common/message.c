@@ -8,6 +8,7 @@
 
 const char *const message_action_words[] = {"noop", "restart", "scale_up", "scale_down", NULL};
 const char *const message_status_words[] = {"ok", "noop", "skipped", "error", NULL};
+const char *const message_mode_words[] = {"advise", "shadow", "off", NULL};
 
 int message_parse(const char *text, size_t len, cJSON **ret_root, struct message_error *ret_error)
 {
@@ -104,4 +105,9 @@ const char *message_action_name(enum message_action action)
 const char *message_status_name(enum message_status status)
 {
 	return message_status_words[status];
+}
+
+const char *message_mode_name(enum message_mode mode)
+{
+	return message_mode_words[mode];
 }

@@ -14,18 +14,23 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define MESSAGE_BYTES_MAX   65536 /* longer messages are refused unread */
-#define MESSAGE_ID_MAX      65    /* sizes count the NUL */
-#define MESSAGE_TEXT_MAX    512
-#define MESSAGE_COUNT_MAX   10000 /* no replica count beyond this is believed */
-#define MESSAGE_LOW_MAX     64    /* flags in telemetry.low_windows */
-#define MESSAGE_SERVERS_MAX 1024
-#define MESSAGE_TRAFFIC_MAX 256 /* replicas that traffic tells apart; the busiest of more */
+#define MESSAGE_BYTES_MAX        65536 /* longer messages are refused unread */
+#define MESSAGE_ID_MAX           65    /* sizes count the NUL */
+#define MESSAGE_TEXT_MAX         512
+#define MESSAGE_COUNT_MAX        10000 /* no replica count beyond this is believed */
+#define MESSAGE_LOW_MAX          64    /* flags in telemetry.low_windows */
+#define MESSAGE_SERVERS_MAX      1024
+#define MESSAGE_TRAFFIC_MAX      256 /* replicas that traffic tells apart; the busiest of more */
+#define MESSAGE_CONTAINERS_MAX   256
+#define MESSAGE_DEPENDENCIES_MAX 16
 
 #define CHANNEL_ALERTS  "alerts"
 #define CHANNEL_ACTIONS "actions"
 #define CHANNEL_RESULTS "results"
 #define CHANNEL_ADVICE  "advice"
+
+/* Has no stream: bus_announce. */
+#define CHANNEL_HEARTBEATS "heartbeats"
 
 struct message_error {
 	char text[160];
@@ -53,6 +58,20 @@ struct message_replica_traffic {
 	double upstream_ms;
 };
 
+enum message_container_state {
+	CONTAINER_STARTING, /* it runs, and is not in rotation */
+	CONTAINER_READY,    /* in rotation */
+	CONTAINER_DRAINING, /* TARGET-drain-N, on its way out */
+	CONTAINER_DOWN      /* it does not run */
+};
+
+/* One of the target's, for people. */
+struct message_container {
+	char name[REPLICA_NAME_MAX];
+	enum message_container_state state;
+	double created_ts; /* NaN: unknown */
+};
+
 /* alerts: one window of probes, by monitor. */
 struct message_alert {
 	char id[MESSAGE_ID_MAX]; /* "" where the sender gave none */
@@ -68,6 +87,8 @@ struct message_alert {
 	struct message_traffic traffic;
 	struct message_replica_traffic *by_replica; /* owned: message_alert_done */
 	size_t by_replica_n;
+	struct message_container *containers; /* all that Docker lists; owned likewise */
+	size_t containers_n;                  /* 0: unknown */
 };
 
 enum message_action { ACTION_NOOP, ACTION_RESTART, ACTION_SCALE_UP, ACTION_SCALE_DOWN };
@@ -153,7 +174,7 @@ enum message_outcome {
 	OUTCOME_ABSTAINED, /* it answered, but not with one */
 	OUTCOME_FAILED     /* no answer: limits, errors, time */
 };
-enum message_mode { MODE_ADVISE, MODE_SHADOW };
+enum message_mode { MODE_ADVISE, MODE_SHADOW, MODE_OFF }; /* an advice is never MODE_OFF */
 
 /* advice, kind "advice": what came of asking the advisor once, by planner. */
 struct message_advice {
@@ -191,8 +212,45 @@ struct message_judged {
 	char reason[MESSAGE_TEXT_MAX];
 };
 
-/* ${default_target} stands where the message names none.  The last of by_replica are left out of a
- * message that would pass MESSAGE_BYTES_MAX. */
+struct message_dependency {
+	char name[32];
+	bool up;
+	double since_ts;               /* of that; NaN: unknown */
+	char detail[MESSAGE_TEXT_MAX]; /* why it is down; "" */
+};
+
+/* What is left of asking the advisor. */
+struct message_beat_advisor {
+	bool present;
+	enum message_mode mode;
+	char provider[16], model[128];
+	int asked_today;    /* since midnight Pacific; -1 unknown */
+	int day_budget;     /* -1: no limit */
+	double minute_left; /* questions that may follow at once; NaN: unknown */
+	double retry_ts;    /* not asked again before; NaN: no limit */
+	bool hopeless;      /* until it is started with other settings */
+	int failures;       /* in a row; -1 unknown */
+};
+
+enum message_beat_status { BEAT_OK, BEAT_DEGRADED /* a dependency is down */ };
+
+/* heartbeats: a daemon lives, by each that does something. */
+struct message_heartbeat {
+	char id[MESSAGE_ID_MAX];
+	char daemon[32];
+	char target[REPLICA_NAME_MAX];
+	char version[32];
+	double ts;
+	double uptime_sec;
+	double every_sec; /* until the next; NaN: not given */
+	enum message_beat_status status;
+	struct message_dependency *dependencies; /* owned: message_heartbeat_done */
+	size_t dependencies_n;
+	struct message_beat_advisor advisor; /* by planner */
+};
+
+/* ${default_target} stands where the message names none.  The last of by_replica and of containers
+ * are left out of a message that would pass MESSAGE_BYTES_MAX. */
 int message_alert_decode(const char *text, size_t len, const char *default_target,
 			 struct message_alert *ret, struct message_error *ret_error);
 char *message_alert_encode(const struct message_alert *);
@@ -233,11 +291,18 @@ int message_advice_decode(const char *text, size_t len, const char *default_targ
 char *message_advice_encode(const struct message_advice *);
 char *message_judged_encode(const struct message_judged *);
 
-/* Wire names: "scale_up", "ok", "verdict", "advise", "helpful". */
+/* At most MESSAGE_DEPENDENCIES_MAX dependencies are sent. */
+int message_heartbeat_decode(const char *text, size_t len, const char *default_target,
+			     struct message_heartbeat *ret, struct message_error *ret_error);
+char *message_heartbeat_encode(const struct message_heartbeat *);
+void message_heartbeat_done(struct message_heartbeat *);
+
+/* Wire names: "scale_up", "ok", "verdict", "advise", "helpful", "ready". */
 const char *message_action_name(enum message_action);
 const char *message_status_name(enum message_status);
 const char *message_outcome_name(enum message_outcome);
 const char *message_mode_name(enum message_mode);
 const char *message_judgement_name(enum message_judgement);
+const char *message_container_state_name(enum message_container_state);
 
 #endif

@@ -157,11 +157,6 @@ const char *message_outcome_name(enum message_outcome outcome)
 	return outcome_words[outcome];
 }
 
-const char *message_mode_name(enum message_mode mode)
-{
-	return mode_words[mode];
-}
-
 const char *message_judgement_name(enum message_judgement judgement)
 {
 	return judgement_words[judgement];

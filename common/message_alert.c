@@ -35,6 +35,17 @@ static const struct field replica_fields[] = {
 	{0},
 };
 
+static const char *const container_words[] = {"starting", "ready", "draining", "down", NULL};
+
+#define CONTAINER(member) FIELD_AT(message_container, member)
+
+static const struct field container_fields[] = {
+	{"name", FIELD_STR, true, CONTAINER(name), .min = 1},
+	{"state", FIELD_WORD, true, CONTAINER(state), .words = container_words},
+	{"created_ts", FIELD_NUM, false, CONTAINER(created_ts), TIME},
+	{0},
+};
+
 static const struct field alert_fields[] = {
 	{"kind", FIELD_KIND, true, .words = alert_kind},
 	{"id", FIELD_STR, false, FIELD_AT(message_alert, id)},
@@ -69,6 +80,18 @@ static int decode_by_replica(const cJSON *traffic, struct message_alert *alert,
 	return err;
 }
 
+static int decode_containers(const cJSON *root, struct message_alert *alert,
+			     struct message_error *ret_error)
+{
+	void *items = NULL;
+	int err = message_objects(root, "containers", MESSAGE_CONTAINERS_MAX, container_fields,
+				  sizeof(*alert->containers), &items, &alert->containers_n,
+				  ret_error);
+
+	alert->containers = items;
+	return err;
+}
+
 int message_alert_decode(const char *text, size_t len, const char *default_target,
 			 struct message_alert *ret, struct message_error *ret_error)
 {
@@ -82,6 +105,8 @@ int message_alert_decode(const char *text, size_t len, const char *default_targe
 	err = message_fields(alert_fields, root, NULL, &alert, ret_error);
 	if (!err)
 		err = decode_by_replica(json_get(root, "traffic"), &alert, ret_error);
+	if (!err)
+		err = decode_containers(root, &alert, ret_error);
 	cJSON_Delete(root);
 	if (err)
 		message_alert_done(&alert);
@@ -90,32 +115,38 @@ int message_alert_decode(const char *text, size_t len, const char *default_targe
 	return err;
 }
 
-/* With the figures of the first ${n} replicas. */
-static char *encode(const struct message_alert *alert, size_t n)
+_Static_assert(MESSAGE_CONTAINERS_MAX == MESSAGE_TRAFFIC_MAX, "one bound for both");
+
+/* With the first ${max} replicas and containers, at most. */
+static char *encode(const struct message_alert *alert, size_t max)
 {
 	cJSON *root = cJSON_CreateObject();
+	size_t replicas = alert->traffic.present ? alert->by_replica_n : 0;
+	size_t containers = alert->containers_n;
 
+	replicas = replicas < max ? replicas : max;
+	containers = containers < max ? containers : max;
 	fields_encode(alert_fields, alert, root);
-	if (alert->traffic.present && n > 0)
+	if (replicas > 0)
 		message_add_objects(cJSON_GetObjectItemCaseSensitive(root, "traffic"), "replicas",
 				    replica_fields, alert->by_replica, sizeof(*alert->by_replica),
-				    n);
+				    replicas);
+	if (containers > 0)
+		message_add_objects(root, "containers", container_fields, alert->containers,
+				    sizeof(*alert->containers), containers);
 	return message_finish(root);
 }
 
-/* A longer message would be refused unread: the last replicas, the least busy, give way. */
+/* A longer message would be refused unread: the last ones give way, the least busy replicas. */
 char *message_alert_encode(const struct message_alert *alert)
 {
-	size_t n = alert->by_replica_n;
+	size_t max = MESSAGE_TRAFFIC_MAX;
+	char *text = encode(alert, max);
 
-	if (n > MESSAGE_TRAFFIC_MAX)
-		n = MESSAGE_TRAFFIC_MAX;
-	char *text = encode(alert, n);
-
-	while (n > 0 && strlen(text) > MESSAGE_BYTES_MAX) {
+	while (max > 0 && strlen(text) > MESSAGE_BYTES_MAX) {
 		free(text);
-		n -= n / 8 + 1;
-		text = encode(alert, n);
+		max -= max / 8 + 1;
+		text = encode(alert, max);
 	}
 	return text;
 }
@@ -123,6 +154,13 @@ char *message_alert_encode(const struct message_alert *alert)
 void message_alert_done(struct message_alert *alert)
 {
 	free(alert->by_replica);
+	free(alert->containers);
 	alert->by_replica = NULL;
-	alert->by_replica_n = 0;
+	alert->containers = NULL;
+	alert->by_replica_n = alert->containers_n = 0;
+}
+
+const char *message_container_state_name(enum message_container_state state)
+{
+	return container_words[state];
 }

@@ -38,7 +38,9 @@ static const char full_alert[] =
 	"\"p95_ms\":131,\"p99_ms\":140.5,\"error_rate\":0.002,\"upstream_ms\":122.25,\"replicas\":["
 	"{\"name\":\"app\",\"address\":\"10.0.0.2:8080\",\"completed_rps\":80,\"p50_ms\":120,"
 	"\"p95_ms\":130,\"p99_ms\":139.5,\"error_rate\":0.001,\"upstream_ms\":119.75},"
-	"{\"address\":\"10.0.0.3:8080\"}]}}";
+	"{\"address\":\"10.0.0.3:8080\"}]},"
+	"\"containers\":[{\"name\":\"app\",\"state\":\"ready\",\"created_ts\":1795450000},"
+	"{\"name\":\"app-dup-1\",\"state\":\"starting\"}]}";
 
 static const char full_plan[] =
 	"{\"ts\":1795458156.001,\"kind\":\"plan\",\"id\":\"a1\",\"container\":\"app\","
@@ -90,6 +92,16 @@ static const char full_judged[] =
 	"{\"ts\":1795458240,\"kind\":\"judgement\",\"id\":\"j1\",\"target\":\"app\","
 	"\"advice\":\"v1\",\"judgement\":\"harmful\",\"windows\":20,\"slo_windows\":3,"
 	"\"replica_sec\":-80.5,\"reason\":\"fewer replicas, and slow\"}";
+
+static const char full_heartbeat[] =
+	"{\"ts\":1795458241.5,\"kind\":\"heartbeat\",\"id\":\"h1\",\"daemon\":\"planner\","
+	"\"target\":\"app\",\"version\":\"0.1.0\",\"uptime_sec\":12.3,\"every_sec\":2,"
+	"\"status\":\"degraded\","
+	"\"advisor\":{\"mode\":\"shadow\",\"provider\":\"gemini\",\"model\":\"some-model-1\","
+	"\"asked_today\":3,\"day_budget\":1000,\"minute_left\":4.2,\"retry_ts\":1795458300,"
+	"\"hopeless\":true,\"failures\":2},"
+	"\"dependencies\":[{\"name\":\"redis\",\"up\":true,\"since_ts\":1795458229.2,"
+	"\"detail\":\"\"},{\"name\":\"docker\",\"up\":false,\"detail\":\"no answer\"}]}";
 
 typedef int recoder(const char *text, size_t len, char **ret_text, struct message_error *ret_error);
 
@@ -152,8 +164,21 @@ static inline int recode_advice(const char *text, size_t len, char **ret_text,
 	return kind < 0 ? kind : 0;
 }
 
+static inline int recode_heartbeat(const char *text, size_t len, char **ret_text,
+				   struct message_error *ret_error)
+{
+	struct message_heartbeat beat;
+	int err = message_heartbeat_decode(text, len, "fallback", &beat, ret_error);
+
+	if (err)
+		return err;
+	*ret_text = message_heartbeat_encode(&beat);
+	message_heartbeat_done(&beat);
+	return 0;
+}
+
 /* The tests of malformed fields go by these places. */
-enum { ALERT, PLAN, RESULT, UPSTREAMS, RECEIPT, ADVICE, ABSTENTION, JUDGED };
+enum { ALERT, PLAN, RESULT, UPSTREAMS, RECEIPT, ADVICE, ABSTENTION, JUDGED, HEARTBEAT };
 
 static const struct {
 	const char *text;
@@ -167,6 +192,7 @@ static const struct {
 	[ADVICE] = {full_advice, recode_advice},
 	[ABSTENTION] = {full_abstention, recode_advice},
 	[JUDGED] = {full_judged, recode_advice},
+	[HEARTBEAT] = {full_heartbeat, recode_heartbeat},
 };
 
 /* The item that ${path} ("servers.1.name") names below ${root}, its parent and its own name. */

@@ -144,7 +144,8 @@ static void test_traffic_by_replica(void **state)
 /* nginx without its access log: only stub_status. */
 static void test_least_traffic(void **state)
 {
-	char *text = changed(full_alert, "traffic", "{\"rps\":3,\"in_flight\":0}");
+	char *alone = changed(full_alert, "containers", NULL);
+	char *text = changed(alone, "traffic", "{\"rps\":3,\"in_flight\":0}");
 	struct message_error error;
 	struct message_alert a;
 
@@ -161,14 +162,102 @@ static void test_least_traffic(void **state)
 	message_alert_done(&a);
 	free(again);
 	free(text);
+	free(alone);
+}
+
+static void test_containers(void **state)
+{
+	struct message_error error;
+	struct message_alert a;
+
+	(void)state;
+	assert_int_equal(message_alert_decode(full_alert, strlen(full_alert), "x", &a, &error), 0);
+	assert_int_equal(a.containers_n, 2);
+	assert_string_equal(a.containers[0].name, "app");
+	assert_int_equal(a.containers[0].state, CONTAINER_READY);
+	assert_true(a.containers[0].created_ts == 1795450000);
+	assert_string_equal(a.containers[1].name, "app-dup-1");
+	assert_int_equal(a.containers[1].state, CONTAINER_STARTING);
+	assert_true(isnan(a.containers[1].created_ts));
+	message_alert_done(&a);
+	assert_null(a.containers);
+	assert_int_equal(a.containers_n, 0);
+}
+
+static void test_heartbeat(void **state)
+{
+	static const char least[] =
+		"{\"kind\":\"heartbeat\",\"daemon\":\"watcher\",\"status\":\"ok\"}";
+	struct message_error error;
+	struct message_heartbeat h;
+
+	(void)state;
+	assert_int_equal(
+		message_heartbeat_decode(full_heartbeat, strlen(full_heartbeat), "x", &h, &error),
+		0);
+	assert_string_equal(h.id, "h1");
+	assert_string_equal(h.daemon, "planner");
+	assert_string_equal(h.target, "app");
+	assert_string_equal(h.version, "0.1.0");
+	assert_true(h.ts == 1795458241.5 && h.uptime_sec == 12.3 && h.every_sec == 2);
+	assert_int_equal(h.status, BEAT_DEGRADED);
+	assert_int_equal(h.dependencies_n, 2);
+	assert_string_equal(h.dependencies[0].name, "redis");
+	assert_true(h.dependencies[0].up && h.dependencies[0].since_ts == 1795458229.2);
+	assert_false(h.dependencies[1].up);
+	assert_true(isnan(h.dependencies[1].since_ts));
+	assert_string_equal(h.dependencies[1].detail, "no answer");
+	assert_true(h.advisor.present && h.advisor.hopeless);
+	assert_int_equal(h.advisor.mode, MODE_SHADOW);
+	assert_string_equal(h.advisor.provider, "gemini");
+	assert_string_equal(h.advisor.model, "some-model-1");
+	assert_true(h.advisor.asked_today == 3 && h.advisor.day_budget == 1000);
+	assert_true(h.advisor.minute_left == 4.2 && h.advisor.retry_ts == 1795458300);
+	assert_int_equal(h.advisor.failures, 2);
+	message_heartbeat_done(&h);
+	assert_null(h.dependencies);
+	assert_int_equal(h.dependencies_n, 0);
+
+	assert_int_equal(message_heartbeat_decode(least, strlen(least), "x", &h, &error), 0);
+	assert_string_equal(h.target, "x");
+	assert_int_equal(h.status, BEAT_OK);
+	assert_true(isnan(h.ts) && isnan(h.uptime_sec) && isnan(h.every_sec));
+	assert_false(h.advisor.present);
+	message_heartbeat_done(&h);
+}
+
+/* More than a message may have are not sent. */
+static void test_heartbeat_of_many_dependencies(void **state)
+{
+	struct message_dependency many[MESSAGE_DEPENDENCIES_MAX + 1];
+	struct message_heartbeat h = {
+		.daemon = "d", .target = "app", .every_sec = 2, .dependencies = many};
+	struct message_error error;
+	struct message_heartbeat heard;
+
+	(void)state;
+	for (size_t i = 0; i < N(many); i++) {
+		many[i] = (struct message_dependency){.name = "redis", .up = true};
+		memset(many[i].detail, '"', sizeof(many[i].detail) - 1);
+	}
+	h.dependencies_n = N(many);
+	char *text = message_heartbeat_encode(&h);
+
+	assert_int_equal(message_heartbeat_decode(text, strlen(text), "x", &heard, &error), 0);
+	assert_int_equal(heard.dependencies_n, MESSAGE_DEPENDENCIES_MAX);
+	assert_string_equal(heard.dependencies[0].detail, many[0].detail);
+	message_heartbeat_done(&heard);
+	free(text);
 }
 
 /* An alert about ${n} replicas with names of ${name_len} bytes and figures as long as they get. */
 static void fill_alert(struct message_alert *ret, size_t n, size_t name_len)
 {
-	*ret = (struct message_alert){.target = "app", .window_sec = 4, .by_replica_n = n};
+	*ret = (struct message_alert){
+		.target = "app", .window_sec = 4, .by_replica_n = n, .containers_n = n};
 	ret->traffic = (struct message_traffic){.present = true};
 	ret->by_replica = xcalloc(n, sizeof(*ret->by_replica));
+	ret->containers = xcalloc(n, sizeof(*ret->containers));
 	for (size_t i = 0; i < n; i++) {
 		struct message_replica_traffic *r = &ret->by_replica[i];
 
@@ -177,6 +266,8 @@ static void fill_alert(struct message_alert *ret, size_t n, size_t name_len)
 		r->completed_rps = r->p50_ms = r->p95_ms = 98765.432 + (double)i;
 		r->p99_ms = r->upstream_ms = 98765.432;
 		r->error_rate = 0.012345;
+		memset(ret->containers[i].name, 'n', name_len);
+		ret->containers[i].created_ts = 1795450000;
 	}
 }
 
@@ -192,6 +283,7 @@ static size_t replicas_sent(size_t n, size_t name_len)
 	assert_in_range(strlen(text), 1, MESSAGE_BYTES_MAX);
 	assert_int_equal(message_alert_decode(text, strlen(text), "x", &heard, &error), 0);
 	n = heard.by_replica_n;
+	assert_int_equal(heard.containers_n, n);
 	for (size_t i = 0; i < n; i++)
 		assert_string_equal(heard.by_replica[i].address, sent.by_replica[i].address);
 	message_alert_done(&sent);
@@ -411,6 +503,11 @@ static void test_names(void **state)
 	assert_string_equal(message_action_name(ACTION_RESTART), "restart");
 	assert_string_equal(message_action_name(ACTION_SCALE_UP), "scale_up");
 	assert_string_equal(message_action_name(ACTION_SCALE_DOWN), "scale_down");
+	assert_string_equal(message_mode_name(MODE_OFF), "off");
+	assert_string_equal(message_container_state_name(CONTAINER_STARTING), "starting");
+	assert_string_equal(message_container_state_name(CONTAINER_READY), "ready");
+	assert_string_equal(message_container_state_name(CONTAINER_DRAINING), "draining");
+	assert_string_equal(message_container_state_name(CONTAINER_DOWN), "down");
 	assert_string_equal(message_status_name(STATUS_OK), "ok");
 	assert_string_equal(message_status_name(STATUS_NOOP), "noop");
 	assert_string_equal(message_status_name(STATUS_SKIPPED), "skipped");
@@ -425,6 +522,9 @@ int main(void)
 		cmocka_unit_test(test_receipt),
 		cmocka_unit_test(test_traffic_by_replica),
 		cmocka_unit_test(test_least_traffic),
+		cmocka_unit_test(test_containers),
+		cmocka_unit_test(test_heartbeat),
+		cmocka_unit_test(test_heartbeat_of_many_dependencies),
 		cmocka_unit_test(test_as_many_replicas_as_a_message_holds),
 		cmocka_unit_test(test_predecessor_alert),
 		cmocka_unit_test(test_least_alert),

@@ -17,6 +17,7 @@ static const char long_text[] =
 #define TEXT    "5", "true", "[]", "{}"
 #define WORD    "5", "true", "\"\"", "\"SCALE_UP\"", "\"scale\"", "\"ok \"", "[\"ok\"]"
 #define OBJECT  "5", "\"x\"", "true", "[]"
+#define BOOL    "1", "\"true\"", "[]", "{}"
 
 static const struct {
 	size_t message; /* place in full */
@@ -56,6 +57,10 @@ static const struct {
 	{ALERT, "traffic.replicas.0.p99_ms", false, {NUM}},
 	{ALERT, "traffic.replicas.0.error_rate", false, {NUM, "1.5"}},
 	{ALERT, "traffic.replicas.0.upstream_ms", false, {NUM}},
+	{ALERT, "containers", false, {"5", "true", "{}", "[1]", "[null]", "[\"app\"]"}},
+	{ALERT, "containers.1.name", true, {STR, "\"\""}},
+	{ALERT, "containers.0.state", true, {WORD}},
+	{ALERT, "containers.0.created_ts", false, {NUM}},
 	{PLAN, "kind", true, {"5", "true", "[]"}},
 	{PLAN, "ts", false, {NUM}},
 	{PLAN, "id", false, {STR}},
@@ -157,6 +162,30 @@ static const struct {
 	{JUDGED, "slo_windows", false, {INT}},
 	{JUDGED, "replica_sec", false, {"\"3\"", "true", "[]", "{}", "1e300", "-1e10"}},
 	{JUDGED, "reason", false, {TEXT}},
+	{HEARTBEAT, "ts", false, {NUM}},
+	{HEARTBEAT, "kind", true, {WORD, "\"plan\""}},
+	{HEARTBEAT, "id", false, {STR}},
+	{HEARTBEAT, "daemon", true, {STR, "\"\""}},
+	{HEARTBEAT, "target", false, {NAME}},
+	{HEARTBEAT, "version", false, {STR}},
+	{HEARTBEAT, "uptime_sec", false, {NUM}},
+	{HEARTBEAT, "every_sec", false, {NUM, "0"}},
+	{HEARTBEAT, "status", true, {WORD}},
+	{HEARTBEAT, "advisor", false, {OBJECT}},
+	{HEARTBEAT, "advisor.mode", true, {WORD}},
+	{HEARTBEAT, "advisor.provider", false, {STR}},
+	{HEARTBEAT, "advisor.model", false, {"5", "true", "[]", "{}", "\"a\\nb\"", long_text}},
+	{HEARTBEAT, "advisor.asked_today", false, {INT}},
+	{HEARTBEAT, "advisor.day_budget", false, {INT}},
+	{HEARTBEAT, "advisor.minute_left", false, {NUM}},
+	{HEARTBEAT, "advisor.retry_ts", false, {NUM}},
+	{HEARTBEAT, "advisor.hopeless", false, {BOOL}},
+	{HEARTBEAT, "advisor.failures", false, {INT}},
+	{HEARTBEAT, "dependencies", false, {"5", "true", "{}", "[1]", "[null]", "[\"redis\"]"}},
+	{HEARTBEAT, "dependencies.1.name", true, {STR, "\"\""}},
+	{HEARTBEAT, "dependencies.0.up", true, {BOOL}},
+	{HEARTBEAT, "dependencies.0.since_ts", false, {NUM}},
+	{HEARTBEAT, "dependencies.1.detail", false, {TEXT}},
 };
 
 /* The name that an error must show for ${path}: array items go by the array's. */
@@ -240,7 +269,11 @@ static void test_unknown_fields_are_ignored(void **state)
 		     {ADVICE, "tokens.new"},
 		     {ADVICE, "cause"},
 		     {ABSTENTION, "decision"},
-		     {JUDGED, "new"}};
+		     {JUDGED, "new"},
+		     {ALERT, "containers.0.new"},
+		     {HEARTBEAT, "new"},
+		     {HEARTBEAT, "advisor.new"},
+		     {HEARTBEAT, "dependencies.0.new"}};
 
 	(void)state;
 	for (size_t i = 0; i < N(added); i++) {
@@ -276,6 +309,7 @@ static void test_malformed_as_a_whole(void **state)
 	assert_refused(recode_results, "{}", "action");
 	assert_refused(recode_results, "{\"kind\":\"plan\"}", "kind");
 	assert_refused(recode_advice, "{\"kind\":\"plan\"}", "kind");
+	assert_refused(recode_heartbeat, "{\"kind\":\"plan\"}", "kind");
 
 	huge[MESSAGE_BYTES_MAX] = '\0';
 	char *again = NULL;
@@ -346,6 +380,51 @@ static void test_limit_of_replicas(void **state)
 	cJSON_Delete(root);
 }
 
+/* ${text} with ${n} times ${item} in the array ${path}. */
+static char *repeated(const char *text, const char *path, const char *item, int n)
+{
+	struct buf items;
+
+	buf_init(&items, 65536);
+	for (int i = 0; i < n; i++)
+		buf_printf(&items, "%s%s", i ? "," : "[", item);
+	buf_puts(&items, "]");
+	char *result = changed(text, path, buf_text(&items));
+	buf_free(&items);
+	return result;
+}
+
+static void test_limits_of_lists(void **state)
+{
+	static const struct {
+		size_t message;
+		const char *path, *item;
+		int max;
+	} lists[] = {
+		{ALERT, "containers", "{\"name\":\"a\",\"state\":\"down\"}",
+		 MESSAGE_CONTAINERS_MAX},
+		{HEARTBEAT, "dependencies", "{\"name\":\"a\",\"up\":true,\"detail\":\"\"}",
+		 MESSAGE_DEPENDENCIES_MAX},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < N(lists); i++) {
+		const char *original = full[lists[i].message].text;
+		recoder *recode = full[lists[i].message].recode;
+		struct message_error error;
+		char *again = NULL;
+		char *text = repeated(original, lists[i].path, lists[i].item, lists[i].max + 1);
+
+		assert_refused(recode, text, lists[i].path);
+		free(text);
+		text = repeated(original, lists[i].path, lists[i].item, lists[i].max);
+		assert_int_equal(recode(text, strlen(text), &again, &error), 0);
+		assert_string_equal(again, text);
+		free(again);
+		free(text);
+	}
+}
+
 static void test_too_many_servers(void **state)
 {
 	struct message_upstreams up = {.target = "app", .servers_n = MESSAGE_SERVERS_MAX + 1};
@@ -394,6 +473,8 @@ static void test_error_sentences(void **state)
 		 "traffic.error_rate: must be a number from 0 to 1"},
 		{PLAN, "decision.replicas", "1e9",
 		 "decision.replicas: must be a whole number from 0 to 10000"},
+		{HEARTBEAT, "dependencies.0.up", NULL,
+		 "dependencies.up: missing, must be true or false"},
 		{PLAN, "decision.action", "\"up\"",
 		 "decision.action: must be noop|restart|scale_up|scale_down"},
 		{PLAN, "decision", "[]", "decision: must be an object"},
@@ -431,6 +512,7 @@ int main(void)
 		cmocka_unit_test(test_malformed_as_a_whole),
 		cmocka_unit_test(test_limits_of_arrays),
 		cmocka_unit_test(test_limit_of_replicas),
+		cmocka_unit_test(test_limits_of_lists),
 		cmocka_unit_test(test_too_many_servers),
 		cmocka_unit_test(test_nothing_is_touched_on_failure),
 		cmocka_unit_test(test_error_sentences),
