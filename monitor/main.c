@@ -36,7 +36,9 @@ struct monitor {
 	size_t in_flight_max;
 	uv_timer_t timer;
 
-	int replicas;                       /* last known; 1 until Docker said otherwise */
+	int replicas; /* last known; 1 until Docker said otherwise */
+	struct message_container containers[MESSAGE_CONTAINERS_MAX]; /* likewise; none until then */
+	size_t containers_n;
 	struct message_upstreams upstreams; /* last heard; none until ready >= 0 */
 	int ready;                          /* of these; -1 until the watcher said so */
 	bool counting;
@@ -54,11 +56,13 @@ static void on_replicas(int err, const char *error, const struct docker_containe
 {
 	struct monitor *m = cookie;
 
-	(void)error; /* the service frame logs that Docker is away; the last count stands until it
+	(void)error; /* the service frame logs that Docker is away; the last list stands until it
 			is back */
 	m->counting = false;
-	if (err == 0)
-		m->replicas = replicas_running(list, n, m->config.target);
+	if (err != 0)
+		return;
+	m->replicas = replicas_running(list, n, m->config.target);
+	m->containers_n = replicas_list(list, n, m->config.target, m->containers);
 }
 
 static void count_replicas(struct monitor *m)
@@ -112,6 +116,8 @@ static void publish(struct monitor *m, const struct window_summary *probes)
 		.upstreams = &m->upstreams,
 		.replicas = m->replicas,
 		.ready = m->ready,
+		.containers = m->containers,
+		.containers_n = m->containers_n,
 	};
 	struct message_alert alert;
 	char *text;

@@ -1,4 +1,4 @@
-/* Pure. How many replicas of the target there are and how many of them are in rotation. */
+/* Pure. Which containers of the target there are and which of them are in rotation. */
 #ifndef MONITOR_REPLICAS_H
 #define MONITOR_REPLICAS_H
 
@@ -12,5 +12,14 @@ int replicas_running(const struct docker_container *list, size_t n, const char *
 /* Of the servers that the watcher last reported, those of ${target}; -1 where it reports another
  * service's. */
 int replicas_in_rotation(const struct message_upstreams *, const char *target);
+
+/* All containers of ${target} in ${list}: the template, replicas by number, those on their way out;
+ * the first MESSAGE_CONTAINERS_MAX of these.  Returns how many.  What runs is STARTING until
+ * replicas_mark says otherwise. */
+size_t replicas_list(const struct docker_container *list, size_t n, const char *target,
+		     struct message_container ret[MESSAGE_CONTAINERS_MAX]);
+
+/* READY is what runs and is in rotation by ${upstreams}, STARTING what runs and is not. */
+void replicas_mark(struct message_container *, size_t n, const struct message_upstreams *upstreams);
 
 #endif

@@ -1,6 +1,8 @@
 /* Pure. Filling in an alert; see report.h. */
 #include "monitor/report.h"
 
+#include "monitor/replicas.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -47,4 +49,7 @@ void report_alert(const struct monitor_config *config, const struct report *repo
 	snprintf(ret->endpoint, sizeof(ret->endpoint), "%s", config->target_url);
 	if (report->traffic != NULL)
 		add_traffic(report, ret);
+	replicas_mark(report->containers, report->containers_n, report->upstreams);
+	ret->containers = report->containers;
+	ret->containers_n = report->containers_n;
 }

@@ -33,6 +33,7 @@ static void has_the_probes_alone_without_telemetry(void **state)
 	assert_int_equal(alert.ready, -1);
 	assert_false(alert.traffic.present);
 	assert_int_equal(alert.by_replica_n, 0);
+	assert_int_equal(alert.containers_n, 0);
 }
 
 static void names_replicas_by_their_address(void **state)
@@ -59,11 +60,34 @@ static void names_replicas_by_their_address(void **state)
 	assert_string_equal(alert.by_replica[1].name, "");
 }
 
+static void has_the_containers_with_those_in_rotation(void **state)
+{
+	(void)state;
+	struct message_server servers[] = {{.name = "app", .address = "10.0.0.2:8080"}};
+	const struct message_upstreams upstreams = {.servers = servers, .servers_n = 1};
+	struct message_container containers[] = {{"app", CONTAINER_STARTING, 10},
+						 {"app-dup-1", CONTAINER_READY, 20}};
+	const struct report report = {
+		.probes = &probes,
+		.upstreams = &upstreams,
+		.containers = containers,
+		.containers_n = 2,
+	};
+	struct message_alert alert;
+
+	report_alert(&config, &report, &alert);
+	assert_int_equal(alert.containers_n, 2);
+	assert_string_equal(alert.containers[0].name, "app");
+	assert_int_equal(alert.containers[0].state, CONTAINER_READY);
+	assert_int_equal(alert.containers[1].state, CONTAINER_STARTING);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(has_the_probes_alone_without_telemetry),
 		cmocka_unit_test(names_replicas_by_their_address),
+		cmocka_unit_test(has_the_containers_with_those_in_rotation),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
