@@ -18,8 +18,8 @@
 #define SPAN  .min = 0.001, .max = 1e6, .absent = NAN, .digits = 3
 
 /* The wire names of actions, statuses and modes, ended by NULL. */
-extern const char *const message_action_words[], *const message_status_words[],
-	*const message_mode_words[];
+extern const char *const message_action_words[], *const message_status_words[];
+extern const char *const message_mode_words[];
 
 /* Say why a message is refused; -EBADMSG. */
 #define message_refuse(ret_error, ...)                                                             \
