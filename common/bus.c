@@ -29,6 +29,7 @@ struct bus {
 	struct bus_reader *reader; /* NULL: a publisher only */
 	struct outgoing *outbox;
 	size_t outbox_n, sent_n;
+	unsigned announced_n; /* not yet answered */
 
 	/* What Redis did not let us do when last asked; reading, also before that.  A connection
 	 * alone does not make it healthy. */
@@ -172,6 +173,26 @@ int bus_publish(struct bus *b, const char *channel, const char *text)
 	return dropped;
 }
 
+static bool on_announced(redisReply *reply, void *cookie)
+{
+	struct bus *b = cookie;
+
+	b->announced_n--;
+	if (reply->type == REDIS_REPLY_ERROR && b->options.on_unannounced)
+		b->options.on_unannounced(reply->str, b->options.cookie);
+	return false;
+}
+
+bool bus_announce(struct bus *b, const char *channel, const char *text)
+{
+	if (!bus_link_ready(b->commands) || b->announced_n >= BUS_ANNOUNCED_MAX)
+		return false;
+	b->announced_n++;
+	bus_link_send(b->commands, on_announced, b, 3, (const char *[]){"PUBLISH", channel, text},
+		      NULL);
+	return true;
+}
+
 size_t bus_pending(const struct bus *b)
 {
 	return b->outbox_n;
@@ -205,6 +226,7 @@ static void on_commands_lost(const char *reason, void *cookie)
 	struct bus *b = cookie;
 
 	b->sent_n = 0;
+	b->announced_n = 0;
 	if (b->reader)
 		bus_reader_commands_lost(b->reader);
 	tell(b, false, reason);

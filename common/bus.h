@@ -6,7 +6,9 @@
  * channels by stream id, and drop messages whose "id" was seen already; so nothing published
  * through this module is missed or delivered twice, and a program that only PUBLISHes (the
  * predecessor) is heard while the connection stands.  Messages over 1 MiB are dropped.  The process
- * must ignore SIGPIPE. */
+ * must ignore SIGPIPE.
+ *
+ * Announcing is PUBLISH alone: no stream, no waiting, for what says nothing later. */
 #ifndef COMMON_BUS_H
 #define COMMON_BUS_H
 
@@ -18,6 +20,7 @@
 #define BUS_OUTBOX_MAX    256
 #define BUS_STREAM_MAXLEN 10000
 #define BUS_CHANNELS_MAX  8
+#define BUS_ANNOUNCED_MAX 16
 
 struct bus;
 
@@ -43,12 +46,16 @@ struct bus_options {
 
 	const char *channels[BUS_CHANNELS_MAX]; /* to listen to; none: a publisher only */
 	size_t channels_n;
+	size_t unrecorded_n; /* so many of them, the last, have no stream: what is published there
+				is heard while the connection stands, as often as it comes */
 	uint64_t replay_since_ms; /* since 1970: how far back the first reading goes; 0: nothing, 1:
 				     all there is */
 	unsigned replay_max; /* newest messages per channel in that reading; 0: BUS_STREAM_MAXLEN */
 	bus_receive *on_message;
 	void (*on_live)(void *cookie); /* the first reading is done: what comes now is new.  Called
 					  once; may be NULL */
+	/* Redis answered an announcement with this error; may be NULL. */
+	void (*on_unannounced)(const char *error, void *cookie);
 	void *cookie;
 };
 
@@ -63,6 +70,11 @@ void bus_close(struct bus *);
 /* Publish the JSON text on ${channel}.  Copies ${text}.  Returns the number of older messages that
  * had to be dropped to make room (0 or 1). */
 int bus_publish(struct bus *, const char *channel, const char *text);
+
+/* Publish the JSON text on ${channel}, which has no stream, if Redis is there: whether it was sent.
+ * Nothing waits, and what Redis refuses makes the bus no less healthy.  At most
+ * BUS_ANNOUNCED_MAX are on their way at once. */
+bool bus_announce(struct bus *, const char *channel, const char *text);
 
 /* Messages that are not yet confirmed by Redis. */
 size_t bus_pending(const struct bus *);

@@ -54,6 +54,12 @@ static uint64_t wall_ms(void)
 	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
 }
 
+/* Channels that have a stream. */
+static size_t recorded(const struct bus_reader *r)
+{
+	return r->options.bus->channels_n - r->options.bus->unrecorded_n;
+}
+
 static void deliver(struct bus_reader *r, size_t channel, const char *text, size_t len,
 		    uint64_t time_ms, bool replayed)
 {
@@ -64,7 +70,8 @@ static void deliver(struct bus_reader *r, size_t channel, const char *text, size
 				      .time_ms = time_ms,
 				      .replayed = replayed};
 
-	if (len <= BUS_TEXT_MAX && bus_seen_message(r->seen[channel], text, len, wall_ms()))
+	if (len <= BUS_TEXT_MAX &&
+	    (channel >= recorded(r) || bus_seen_message(r->seen[channel], text, len, wall_ms())))
 		o->on_message(&m, o->cookie);
 }
 
@@ -237,7 +244,7 @@ static struct bus_replay *replay_new(struct bus_reader *r)
 	const struct bus_replay_options options = {
 		.commands = r->options.commands,
 		.channels = o->channels,
-		.channels_n = o->channels_n,
+		.channels_n = recorded(r),
 		.since_ms = o->replay_since_ms,
 		.max = o->replay_max ? o->replay_max : BUS_STREAM_MAXLEN,
 		.on_entry = on_entry,

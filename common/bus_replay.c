@@ -288,6 +288,8 @@ void bus_replay_start(struct bus_replay *r)
 		s->to_find = look_back ? r->options.max : 1; /* the newest tells where the end is */
 		find_older(s);
 	}
+	if (r->options.channels_n == 0)
+		start_reading(r);
 }
 
 /* ---- positions ---- */
@@ -312,7 +314,7 @@ static bool on_newest(redisReply *reply, void *cookie)
 
 void bus_replay_ask_newest(struct bus_replay *r)
 {
-	if (r->state != REPLAY_IDLE)
+	if (r->state != REPLAY_IDLE || r->options.channels_n == 0)
 		return;
 	r->state = REPLAY_ASKING_NEWEST;
 	for (size_t i = 0; i < r->options.channels_n; i++)

@@ -12,7 +12,7 @@ struct bus_replay;
 struct bus_replay_options {
 	struct bus_link *commands;   /* to ask over; must outlive the replay */
 	const char *const *channels; /* must stay valid */
-	size_t channels_n;
+	size_t channels_n;           /* may be 0: there is nothing to read then */
 	uint64_t since_ms; /* of the first reading: since 1970; 0: from the newest entry on */
 	unsigned max;      /* newest entries per channel in the first reading */
 

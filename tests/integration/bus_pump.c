@@ -1,9 +1,11 @@
 /* Wiring. A bus at the end of two pipes, for test_bus.py: it prints what the bus tells, one line an
  * event, and obeys the lines on standard input.
  *
- *   bus_pump HOST PORT SINCE_MS MAX CHANNEL...      USER and PASSWORD from the environment
+ *   bus_pump HOST PORT SINCE_MS MAX CHANNEL...      USER and PASSWORD from the environment, and
+ *                                                   UNRECORDED, how many of the channels are
  *
  *   publish CHANNEL TEXT    "published DROPPED"
+ *   announce CHANNEL TEXT   "announced SENT"
  *   flood CHANNEL N         N numbered messages with an id, as fast as Redis takes them; then
  *                           "flooded N"
  *   pending                 "pending N"
@@ -59,6 +61,12 @@ static void on_live(void *cookie)
 	printf("live\n");
 }
 
+static void on_unannounced(const char *error, void *cookie)
+{
+	(void)cookie;
+	printf("unannounced %s\n", error);
+}
+
 static void flood(uv_timer_t *timer)
 {
 	char id[33], text[256];
@@ -94,6 +102,10 @@ static void obey(char *line)
 		char *channel = strsep(&line, " ");
 
 		printf("published %d\n", bus_publish(p.bus, channel, line));
+	} else if (strcmp(word, "announce") == 0) {
+		char *channel = strsep(&line, " ");
+
+		printf("announced %d\n", bus_announce(p.bus, channel, line));
 	} else if (strcmp(word, "flood") == 0) {
 		snprintf(p.flood_channel, sizeof(p.flood_channel), "%s", strsep(&line, " "));
 		p.flood_n = strtoul(line, NULL, 10);
@@ -144,13 +156,16 @@ int main(int argc, char **argv)
 		.on_health = on_health,
 		.on_message = on_message,
 		.on_live = on_live,
+		.on_unannounced = on_unannounced,
 	};
+	const char *unrecorded = getenv("UNRECORDED");
 
 	mem_init();
 	signal(SIGPIPE, SIG_IGN);
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	for (int i = 5; i < argc; i++)
 		options.channels[options.channels_n++] = argv[i];
+	options.unrecorded_n = unrecorded ? strtoul(unrecorded, NULL, 10) : 0;
 	uv_loop_init(&p.loop);
 	uv_timer_init(&p.loop, &p.timer);
 	uv_poll_init(&p.loop, &p.input, STDIN_FILENO);

@@ -20,8 +20,9 @@ def pump_binary(tmp_path_factory):
 class Pump:
     """A process with a bus; see bus_pump.c for what it obeys and prints."""
 
-    def __init__(self, spawn, path, port, channels, since=0, most=0, user=None, password=None):
-        env = {}
+    def __init__(self, spawn, path, port, channels, since=0, most=0, user=None, password=None,
+                 unrecorded=0):
+        env = {"UNRECORDED": unrecorded}
         if user:
             env["USER"] = user
         if password:
@@ -273,6 +274,70 @@ def test_outbox_waits_while_redis_is_down(redis_server, pump):
     wait_for(lambda: len(redis_server.redis.stream("alerts")) == 256, what="the outbox")
     assert [json.loads(t)["n"] for _, t in redis_server.redis.stream("alerts")] == \
         list(range(44, 300))
+
+
+def announced(pump, line):
+    """Whether it was sent."""
+    before = len(pump.lines("announced"))
+    pump.send(f"announce {line}")
+    wait_for(lambda: len(pump.lines("announced")) > before, what="announced")
+    return pump.last("announced") == "announced 1"
+
+
+@pytest.mark.parametrize("recorded", [["alerts"], []])
+def test_announcements_are_heard_and_leave_nothing(redis_server, pump, recorded):
+    """As often as they come, for nothing repeats them; and whatever lies where a stream would."""
+    redis_server.redis("SET", "agentic:beats", "no stream")
+    listener = pump(redis_server.port, *recorded, "beats", since=1, unrecorded=1).up()
+    listener.await_line("live")
+    speaker = pump(redis_server.port).up()
+    for _ in range(2):
+        assert announced(speaker, "beats " + message(1))
+    listener.await_numbers([1, 1])
+    if recorded:
+        speaker.send("publish alerts " + message(2))
+        listener.await_numbers([1, 1, 2])
+    assert redis_server.redis("GET", "agentic:beats") == "no stream"
+    listener.quit()
+    speaker.quit()
+
+
+def test_announcements_do_not_wait_for_redis(redis_server, pump):
+    listener = pump(redis_server.port, "beats", unrecorded=1).up()
+    speaker = pump(redis_server.port).up()
+    redis_server.kill()
+    for p in (listener, speaker):
+        p.await_line("health down")
+    assert not announced(speaker, "beats " + message(1))
+    speaker.send("pending")
+    speaker.await_line("pending 0")
+    redis_server.start()
+    for p in (listener, speaker):
+        p.up(2)
+    assert announced(speaker, "beats " + message(2))
+    listener.await_numbers([2])
+
+
+def test_announcements_on_their_way_are_bounded(redis_server, pump):
+    """To a Redis that takes them and answers nothing."""
+    speaker = pump(redis_server.port).up()
+    redis_server.pause()
+    assert [announced(speaker, "beats {}") for _ in range(20)] == [True] * 16 + [False] * 4
+    redis_server.resume()
+    wait_for(lambda: announced(speaker, "beats {}"), what="an answer")
+
+
+def test_refused_announcement_is_told_and_does_no_harm(redis_server_factory, pump):
+    server = redis_server_factory(acl=[
+        "user default on nopass ~* &* +@all",
+        f"user agentic on >secret ~agentic:* &alerts {RIGHTS}"])
+    p = pump(server.port, "alerts", user="agentic", password="secret").up()
+    p.await_line("live")
+    assert announced(p, "beats {}")
+    assert "NOPERM" in p.await_line("unannounced")
+    p.send("publish alerts " + message(1))
+    p.await_numbers([1])
+    assert p.lines("health") == ["health up "]
 
 
 def test_redis_comes_after_the_listener(redis_server_factory, pump):
