@@ -177,6 +177,8 @@ int service_finish(struct service *sv)
 	struct health *next;
 
 	sv->stopping = true;
+	if (sv->heartbeat != NULL)
+		uv_close((uv_handle_t *)&sv->heartbeat->timer, NULL);
 	http_server_close(sv->http);
 	run_out(sv);
 	if (uv_loop_close(&sv->loop) != 0)
@@ -190,6 +192,7 @@ int service_finish(struct service *sv)
 	service_options_free(sv);
 	free(sv->bus_hook);
 	free(sv->lease_hook);
+	free(sv->heartbeat);
 	free(sv);
 	return 0;
 }

@@ -69,6 +69,14 @@ struct docker *service_docker(struct service *);
  * copied. */
 struct lease *service_lease(struct service *, const char *name, lease_changed *, void *cookie);
 
+/* Announce on ${bus} every 2 s that the daemon lives and what it lacks, while Redis is there; to be
+ * called once.  ${target} must stay valid.  ${describe} (or NULL) adds what only the daemon knows.
+ */
+struct message_heartbeat;
+typedef void service_heartbeat_describe(struct message_heartbeat *, void *cookie);
+void service_heartbeat(struct service *, struct bus *bus, const char *target,
+		       service_heartbeat_describe *describe, void *cookie);
+
 /* Serve /healthz and /metrics (where HTTP_PORT is not 0) and run the loop until SIGTERM or SIGINT,
  * or until service_stop.  An HTTP_PORT that cannot be bound is fatal: a line that says so, exit 1.
  */

@@ -1,5 +1,6 @@
 /* Shell. A bus opened with the common settings and reported as the dependency "redis".  A file of
  * its own, so that programs without Redis do not link hiredis. */
+#include "common/log.h"
 #include "common/mem.h"
 #include "common/service_internal.h"
 
@@ -27,6 +28,17 @@ static void on_live(void *cookie)
 		hook->options.on_live(hook->options.cookie);
 }
 
+static void on_unannounced(const char *error, void *cookie)
+{
+	struct service_bus_hook *hook = cookie;
+
+	if (!hook->refusal_told)
+		log_warn(
+			"Redis refuses heartbeats: the dashboard will say that this daemon is gone",
+			F_STR("detail", error));
+	hook->refusal_told = true;
+}
+
 struct bus *service_bus(struct service *sv, const struct bus_options *options)
 {
 	struct bus_options own = *options;
@@ -43,6 +55,7 @@ struct bus *service_bus(struct service *sv, const struct bus_options *options)
 	own.on_health = on_health;
 	own.on_message = options->on_message != NULL ? on_message : NULL;
 	own.on_live = on_live;
+	own.on_unannounced = on_unannounced;
 	own.cookie = hook;
 	return bus_open(&sv->loop, &own);
 }

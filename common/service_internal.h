@@ -3,6 +3,7 @@
 #define COMMON_SERVICE_INTERNAL_H
 
 #include "common/http_server.h"
+#include "common/message.h"
 #include "common/service.h"
 #include "common/service_settings.h"
 
@@ -23,6 +24,7 @@ struct health {
 struct service_bus_hook {
 	struct bus_options options; /* the daemon's own callbacks and cookie */
 	struct health *health;
+	bool refusal_told; /* of an announcement */
 };
 
 /* Likewise of a lease (service_lease). */
@@ -30,6 +32,16 @@ struct service_lease_hook {
 	lease_changed *on_change;
 	void *cookie;
 	struct health *health;
+};
+
+/* What a heartbeat is made of (service_heartbeat). */
+struct service_heartbeat_hook {
+	uv_timer_t timer;
+	const struct service *service;
+	struct bus *bus;
+	const char *target;
+	service_heartbeat_describe *describe;
+	void *cookie;
 };
 
 struct service {
@@ -48,8 +60,9 @@ struct service {
 	struct http_server *http; /* NULL where HTTP_PORT is 0 */
 	struct service_bus_hook *bus_hook;
 	struct service_lease_hook *lease_hook;
-	uint64_t started_ms; /* loop time */
-	double started_sec;  /* since 1970 */
+	struct service_heartbeat_hook *heartbeat; /* NULL: it has none */
+	uint64_t started_ms;                      /* loop time */
+	double started_sec;                       /* since 1970 */
 };
 
 /* Read command line and environment into the configuration and ->common; exits where they ask for

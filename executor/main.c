@@ -138,6 +138,7 @@ int main(int argc, char **argv)
 		metrics_add(options.metrics, METRIC_COUNTER, "agentic_executor_malformed_total",
 			    NULL, "Messages that could not be used");
 	e.conductor = conductor_open(service_loop(sv), &options);
+	service_heartbeat(sv, options.bus, e.config.target, NULL, NULL);
 	docker_guard(options.docker, objection, &e);
 	docker_follow(options.docker, on_event, &e);
 	service_run(sv);

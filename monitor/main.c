@@ -294,6 +294,7 @@ static void open_parts(struct monitor *m)
 	metrics_add_table(service_metrics(m->service), metric_table, m);
 	m->target_health = service_health(m->service, "target");
 	m->bus = service_bus(m->service, &listen);
+	service_heartbeat(m->service, m->bus, m->config.target, NULL, NULL);
 	m->docker = service_docker(m->service);
 	open_clerk(m);
 	open_gauges(m);

@@ -133,6 +133,42 @@ static void show_record(struct consult *c, const struct brain *brain)
 	c->demoted = t->demoted;
 }
 
+static const char *provider_name(const struct consult *c)
+{
+	return c->config->provider == LLM_GEMINI ? "gemini" : "openai";
+}
+
+void consult_describe(struct consult *c, struct message_beat_advisor *ret)
+{
+	const char *model = advisor_model(c->advisor);
+	bool shadow = c->config->mode == ADVISOR_SHADOW || c->demoted;
+	struct advisor_status status;
+
+	*ret = (struct message_beat_advisor){
+		.present = true,
+		.mode = MODE_OFF,
+		.asked_today = -1,
+		.day_budget = -1,
+		.minute_left = NAN,
+		.retry_ts = NAN,
+		.failures = -1,
+	};
+	if (!advisor_enabled(c->advisor))
+		return;
+	advisor_status(c->advisor, service_wall_ms(), &status);
+	ret->mode = shadow ? MODE_SHADOW : MODE_ADVISE;
+	snprintf(ret->provider, sizeof(ret->provider), "%s", provider_name(c));
+	snprintf(ret->model, sizeof(ret->model), "%s", model ? model : "");
+	ret->asked_today = status.asked_today;
+	if (c->config->rpd > 0)
+		ret->day_budget = c->config->rpd;
+	ret->minute_left = status.tokens;
+	if (status.retry_ms > 0)
+		ret->retry_ts = (double)status.retry_ms / 1000;
+	ret->hopeless = status.hopeless;
+	ret->failures = (int)status.failures;
+}
+
 /* What came of the question that was out, as the message about it. */
 static void fill_in(struct message_advice *m, const struct llm_answer *answer, double latency_ms)
 {
@@ -198,8 +234,7 @@ void consult_about(struct consult *c, const struct message_alert *alert, const s
 	bus_new_id(c->about.id);
 	memcpy(c->about.target, alert->target, sizeof(c->about.target));
 	memcpy(c->about.state, d->state, sizeof(c->about.state));
-	snprintf(c->about.provider, sizeof(c->about.provider), "%s",
-		 c->config->provider == LLM_GEMINI ? "gemini" : "openai");
+	snprintf(c->about.provider, sizeof(c->about.provider), "%s", provider_name(c));
 	snprintf(c->about.model, sizeof(c->about.model), "%s", model ? model : "");
 	asker_ask(c->asker, model, &question, on_answer, c);
 }

@@ -201,6 +201,13 @@ static void on_live(void *cookie)
 		 F_INT("targets", (int64_t)targets_count(p->targets)));
 }
 
+static void describe(struct message_heartbeat *beat, void *cookie)
+{
+	const struct planner *p = cookie;
+
+	consult_describe(p->consult, &beat->advisor);
+}
+
 int main(int argc, char **argv)
 {
 	struct planner p = {0};
@@ -233,6 +240,7 @@ int main(int argc, char **argv)
 	p.consult = consult_open(service_loop(service), &p.config.advisor, service_metrics(service),
 				 publish_advice, &p);
 	p.bus = service_bus(service, &options);
+	service_heartbeat(service, p.bus, p.config.target, describe, &p);
 	service_run(service);
 	consult_close(p.consult);
 	bus_close(p.bus);

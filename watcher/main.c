@@ -87,6 +87,7 @@ int main(int argc, char **argv)
 		return EXIT_FAILURE;
 	}
 	w.bus = service_bus(w.sv, &publisher);
+	service_heartbeat(w.sv, w.bus, w.config.target, NULL, NULL);
 	turnstile = turnstile_open(service_loop(w.sv), &lock);
 
 	service_run(w.sv);

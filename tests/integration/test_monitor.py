@@ -1,5 +1,6 @@
 """monitor against a service that behaves, hangs, fails and vanishes, over a real Redis."""
 
+import http.server
 import json
 import os
 import signal
@@ -54,6 +55,44 @@ class Service:
         self.server.server_close()
 
 
+CONTAINERS = [("app-drain-2", "running"), ("app-dup-10", "running"), ("app-dup-3", "exited"),
+              ("shop", "running"), ("app", "running")]
+
+
+@pytest.fixture
+def docker(tmp_path):
+    """The path of a socket where CONTAINERS are listed."""
+    class Handler(http.server.BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self):
+            body = {"ApiVersion": "1.44", "MinAPIVersion": "1.24"}
+            if "/containers/json" in self.path:
+                body = [{"Id": f"{i:064x}", "Names": [f"/{name}"], "State": state, "Status": "",
+                         "Created": 1795450000 + i, "Labels": {}}
+                        for i, (name, state) in enumerate(CONTAINERS)]
+            text = json.dumps(body).encode()
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(text)))
+            self.end_headers()
+            self.wfile.write(text)
+
+        def log_message(self, *_):
+            pass
+
+    class Server(socketserver.ThreadingUnixStreamServer):
+        daemon_threads = True
+
+        def get_request(self):
+            return self.socket.accept()[0], ("engine", 0)
+
+    server = Server(str(tmp_path / "docker.sock"), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield tmp_path / "docker.sock"
+    server.shutdown()
+    server.server_close()
+
+
 @pytest.fixture
 def service():
     s = Service()
@@ -97,9 +136,24 @@ def test_a_window_has_every_field_of_the_protocol(redis_server, service, monitor
     assert 50 <= alert["p50_ms"] <= alert["p95_ms"] <= alert["p99_ms"] < TIMEOUT * 1000
     assert alert["avg_ms"] >= 50 and alert["replicas"] == 1
     assert abs(alert["ts"] - time.time()) < 5
-    assert len(alert["id"]) == 32 and "traffic" not in alert
+    assert len(alert["id"]) == 32 and "traffic" not in alert and "containers" not in alert
     [(_, stored)] = redis_server.redis.stream("alerts")[-1:]
     assert json.loads(stored)["kind"] == "latency_metrics"
+
+
+def test_a_window_has_the_containers_with_those_in_rotation(redis_server, service, docker, monitor):
+    alerts = redis_server.redis.subscribe("alerts")
+    monitor(service.port, DOCKER_HOST=f"unix://{docker}")
+    alert = alert_where(alerts, lambda a: "containers" in a)
+    assert [(c["name"], c["state"]) for c in alert["containers"]] == [
+        ("app", "starting"), ("app-dup-3", "down"), ("app-dup-10", "starting"),
+        ("app-drain-2", "draining")]
+    assert alert["containers"][0]["created_ts"] == 1795450004 and alert["replicas"] == 2
+    redis_server.redis.publish("results", json.dumps({
+        "kind": "upstreams", "target": "app", "generation": 1, "result": {"status": "ok"},
+        "servers": [{"name": "app", "address": "10.0.0.2:8080"}]}))
+    alert = alert_where(alerts, lambda a: a.get("ready") == 1)
+    assert [c["state"] for c in alert["containers"]] == ["ready", "down", "starting", "draining"]
 
 
 def test_a_service_that_hangs_still_gives_windows_on_time(redis_server, service, monitor):

@@ -20,6 +20,7 @@ HEARS = {"monitor": {"results"}, "planner": CHANNELS, "executor": {"actions", "r
          "watcher": set(), "subscriber": CHANNELS, "dashboard": CHANNELS}
 SAYS = {"monitor": {"alerts", "results"}, "planner": {"actions", "advice"}, "executor": {"results"},
         "watcher": {"results"}, "subscriber": set(), "dashboard": set()}
+BEATS = {"monitor", "planner", "executor", "watcher"}  # on heartbeats, which has no stream
 USERS = sorted(HEARS)
 
 # What a user can always do: log in, and out.
@@ -115,6 +116,16 @@ def test_hears_and_says_what_its_daemon_does_and_no_more(guarded, user):
     assert {c for c in CHANNELS if publishes(c)} == SAYS[user]
     if HEARS[user]:  # at once, as the bus does it
         Subscription(guarded.user(user)._connect(), sorted(HEARS[user])).close()
+
+
+@pytest.mark.parametrize("user", USERS)
+def test_heartbeats_are_said_by_those_that_act_and_heard_by_the_dashboard(guarded, user):
+    assert guarded.allows(user, "PUBLISH", "heartbeats", "{}") is (user in BEATS)
+    assert guarded.allows(user, "SUBSCRIBE", "heartbeats") is (user == "dashboard")
+    for command in (("XADD", "agentic:heartbeats", "*", "json", "x"),
+                    ("XRANGE", "agentic:heartbeats", "-", "+"),
+                    ("XREVRANGE", "agentic:heartbeats", "+", "-")):
+        assert not guarded.allows(user, *command)
 
 
 @pytest.mark.parametrize("user", USERS)
@@ -219,6 +230,7 @@ def test_every_daemon_gets_along_as_its_user(guarded, spawn, tmp_path):
         "subscriber": {},
         "dashboard": {"DASHBOARD_PORT": dashboard_port},
     }
+    heartbeats = guarded.user("dashboard").subscribe("heartbeats")
     running = {}
     for name, more in settings.items():
         env = {**guarded.env(name), **more}
@@ -230,6 +242,10 @@ def test_every_daemon_gets_along_as_its_user(guarded, spawn, tmp_path):
     wait_for(lambda: '"latency_metrics"' in subscriber.stdout() and '"plan"' in subscriber.stdout(),
              what=subscriber.stderr)
     wait_for(lambda: guarded.admin("EXISTS", "agentic:lease:executor:app") == 1, what="a lease")
+
+    heard = set()
+    while heard != BEATS:
+        heard.add(json.loads(heartbeats.get(10)[1])["daemon"])
 
     def shown():
         url = f"http://127.0.0.1:{dashboard_port}/api/state"
