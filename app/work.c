@@ -31,7 +31,7 @@ struct work {
 	int running, queued_n; /* set_running, set_queued */
 	bool closing;
 	char *host_json; /* the host's name as a JSON string */
-	struct metric *requests_total, *running_gauge, *queued_gauge;
+	struct metric *requests_total, *request_times, *running_gauge, *queued_gauge;
 	TAILQ_HEAD(job_queue, job) queue;
 };
 
@@ -45,6 +45,9 @@ static void metrics_open(struct work *w, struct metrics *set)
 {
 	w->requests_total = metrics_add(set, METRIC_COUNTER, "agentic_app_requests_total", NULL,
 					"Requests answered after their turn");
+	w->request_times =
+		metrics_add(set, METRIC_HISTOGRAM_MS, "agentic_app_request_duration_seconds", NULL,
+			    "Time from arrival to answer, waiting included");
 	w->running_gauge = metrics_add(set, METRIC_GAUGE, "agentic_app_running", NULL,
 				       "Requests that hold a slot");
 	w->queued_gauge =
@@ -96,13 +99,15 @@ static double ms_since(uint64_t from_ns, uint64_t to_ns)
 static void answer(struct job *job)
 {
 	char body[1024];
+	uint64_t now_ns = uv_hrtime();
 	int len = snprintf(body, sizeof(body),
 			   "{\"service\":\"app\",\"host\":%s,\"waited_ms\":%.3f,\"took_ms\":%.3f}",
 			   job->work->host_json, ms_since(job->arrived_ns, job->started_ns),
-			   ms_since(job->started_ns, uv_hrtime()));
+			   ms_since(job->started_ns, now_ns));
 
 	http_reply(job->req, 200, "application/json", body, (size_t)len);
 	metric_inc(job->work->requests_total);
+	metric_observe(job->work->request_times, ms_since(job->arrived_ns, now_ns) / 1000);
 }
 
 static void free_job(uv_handle_t *timer)

@@ -134,6 +134,13 @@ static void render_process(const struct service *sv, struct buf *out)
 			   rows[i].help, rows[i].name, rows[i].type, rows[i].name, rows[i].value);
 }
 
+static void render_build(struct buf *out)
+{
+	buf_puts(out, "# HELP agentic_build_info Always 1; the version that runs.\n"
+		      "# TYPE agentic_build_info gauge\n"
+		      "agentic_build_info{version=\"" VERSION "\"} 1\n");
+}
+
 static void render_dependencies(const struct service *sv, struct buf *out)
 {
 	if (sv->healths == NULL)
@@ -150,6 +157,7 @@ void service_reply_metrics(struct service *sv, struct http_request *req)
 
 	buf_init(&out, SERVICE_BODY_MAX);
 	render_process(sv, &out);
+	render_build(&out);
 	render_dependencies(sv, &out);
 	metrics_render(sv->metrics, &out);
 	http_reply(req, 200, "text/plain; version=0.0.4; charset=utf-8", buf_text(&out), out.len);

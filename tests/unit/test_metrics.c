@@ -1,7 +1,12 @@
-/* Pure. Counters and gauges as Prometheus text. */
+/* Pure. Counters, gauges and histograms as Prometheus text. */
 #include "common/metrics.h"
 
 #include "tests/unit/unit.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 static void rendered(const struct metrics *set, const char *expected)
 {
@@ -116,6 +121,98 @@ static void test_values(void **state)
 	value_renders_as(-INFINITY, "-Inf\n");
 }
 
+static void test_histogram(void **state)
+{
+	struct metrics *set = metrics_new();
+	struct metric *up, *down;
+
+	(void)state;
+	up = metrics_add(set, METRIC_HISTOGRAM_SEC, "agentic_x_seconds", "way=\"up\"", "X");
+	down = metrics_add(set, METRIC_HISTOGRAM_SEC, "agentic_x_seconds", "way=\"down\"", "X");
+	metric_observe(up, 0.1); /* the upper end belongs to a bucket */
+	metric_observe(up, 0.3);
+	metric_observe(up, 1000);
+	metric_observe(up, NAN);
+	metric_observe(down, -5);
+	rendered(set, "# HELP agentic_x_seconds X\n"
+		      "# TYPE agentic_x_seconds histogram\n"
+		      "agentic_x_seconds_bucket{way=\"up\",le=\"0.1\"} 1\n"
+		      "agentic_x_seconds_bucket{way=\"up\",le=\"0.25\"} 1\n"
+		      "agentic_x_seconds_bucket{way=\"up\",le=\"0.5\"} 2\n"
+		      "agentic_x_seconds_bucket{way=\"up\",le=\"1\"} 2\n"
+		      "agentic_x_seconds_bucket{way=\"up\",le=\"2.5\"} 2\n"
+		      "agentic_x_seconds_bucket{way=\"up\",le=\"5\"} 2\n"
+		      "agentic_x_seconds_bucket{way=\"up\",le=\"10\"} 2\n"
+		      "agentic_x_seconds_bucket{way=\"up\",le=\"20\"} 2\n"
+		      "agentic_x_seconds_bucket{way=\"up\",le=\"30\"} 2\n"
+		      "agentic_x_seconds_bucket{way=\"up\",le=\"60\"} 2\n"
+		      "agentic_x_seconds_bucket{way=\"up\",le=\"120\"} 2\n"
+		      "agentic_x_seconds_bucket{way=\"up\",le=\"300\"} 2\n"
+		      "agentic_x_seconds_bucket{way=\"up\",le=\"600\"} 2\n"
+		      "agentic_x_seconds_bucket{way=\"up\",le=\"+Inf\"} 3\n"
+		      "agentic_x_seconds_sum{way=\"up\"} 1000.4\n"
+		      "agentic_x_seconds_count{way=\"up\"} 3\n"
+		      "agentic_x_seconds_bucket{way=\"down\",le=\"0.1\"} 1\n"
+		      "agentic_x_seconds_bucket{way=\"down\",le=\"0.25\"} 1\n"
+		      "agentic_x_seconds_bucket{way=\"down\",le=\"0.5\"} 1\n"
+		      "agentic_x_seconds_bucket{way=\"down\",le=\"1\"} 1\n"
+		      "agentic_x_seconds_bucket{way=\"down\",le=\"2.5\"} 1\n"
+		      "agentic_x_seconds_bucket{way=\"down\",le=\"5\"} 1\n"
+		      "agentic_x_seconds_bucket{way=\"down\",le=\"10\"} 1\n"
+		      "agentic_x_seconds_bucket{way=\"down\",le=\"20\"} 1\n"
+		      "agentic_x_seconds_bucket{way=\"down\",le=\"30\"} 1\n"
+		      "agentic_x_seconds_bucket{way=\"down\",le=\"60\"} 1\n"
+		      "agentic_x_seconds_bucket{way=\"down\",le=\"120\"} 1\n"
+		      "agentic_x_seconds_bucket{way=\"down\",le=\"300\"} 1\n"
+		      "agentic_x_seconds_bucket{way=\"down\",le=\"600\"} 1\n"
+		      "agentic_x_seconds_bucket{way=\"down\",le=\"+Inf\"} 1\n"
+		      "agentic_x_seconds_sum{way=\"down\"} 0\n"
+		      "agentic_x_seconds_count{way=\"down\"} 1\n");
+	metrics_free(set);
+}
+
+/* Every bucket of ${type} takes its own upper end, and the ends grow. */
+static void buckets_are_in_order(enum metric_type type, double first, double last, size_t n)
+{
+	struct metrics *set = metrics_new();
+	struct metric *m = metrics_add(set, type, "x", NULL, "y");
+	struct buf out;
+	double end, before = 0;
+	const char *line;
+	size_t seen = 0;
+
+	metric_observe(m, first);
+	metric_observe(m, last);
+	metric_observe(m, last * 1.001);
+	buf_init(&out, 65536);
+	metrics_render(set, &out);
+	line = strstr(buf_text(&out), "x_bucket");
+	for (; line[2] == 'b'; line = strchr(line, '\n') + 1) {
+		char text[16];
+		int count, expected;
+
+		assert_int_equal(sscanf(line, "x_bucket{le=\"%15[^\"]\"} %d\n", text, &count), 2);
+		end = strtod(text, NULL);
+		expected = isinf(end) ? 3 : end >= last ? 2 : 1;
+		assert_true(end > before);
+		assert_int_equal(count, expected);
+		before = end;
+		seen++;
+	}
+	assert_int_equal(seen, n);
+	assert_true(isinf(before));
+	buf_free(&out);
+	metrics_free(set);
+}
+
+static void test_buckets(void **state)
+{
+	(void)state;
+	buckets_are_in_order(METRIC_HISTOGRAM_US, 10e-6, 0.1, 13);
+	buckets_are_in_order(METRIC_HISTOGRAM_MS, 1e-3, 60, 22);
+	buckets_are_in_order(METRIC_HISTOGRAM_SEC, 0.1, 600, 14);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -124,6 +221,8 @@ int main(void)
 		cmocka_unit_test(test_series_of_one_name_share_their_head),
 		cmocka_unit_test(test_table),
 		cmocka_unit_test(test_values),
+		cmocka_unit_test(test_histogram),
+		cmocka_unit_test(test_buckets),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
