@@ -457,6 +457,8 @@ struct conductor *conductor_open(uv_loop_t *loop, const struct conductor_options
 	c->lifecycle = lifecycle_open(o->docker, config, on_step_done, c);
 	herald_init(&c->herald, o->bus, config->target, o->metrics);
 	meters_init(&c->meters, o->metrics);
+	metric_set(c->meters.min, config->min_replicas);
+	metric_set(c->meters.max, config->max_replicas);
 	uv_timer_init(loop, &c->timer);
 	c->timer.data = c;
 	return c;

@@ -11,6 +11,9 @@
 /* Answers to plans that changed nothing: that many at once, then one in so long. */
 enum { IDLE_AT_ONCE = 256, IDLE_MS = 100 };
 
+#define SCALINGS   "agentic_executor_scalings_total"
+#define SCALINGS_H "Plans and repairs that ended with another number of running replicas"
+
 static const struct metric_row metric_table[] = {
 	{METRIC_COUNTER, "agentic_executor_results_dropped_total", NULL,
 	 "Results given up because Redis was away too long", offsetof(struct herald, dropped)},
@@ -25,6 +28,14 @@ static const struct metric_row metric_table[] = {
 	 "Results published", offsetof(struct herald, results[STATUS_SKIPPED])},
 	{METRIC_COUNTER, "agentic_executor_results_total", "status=\"error\"", "Results published",
 	 offsetof(struct herald, results[STATUS_ERROR])},
+	{METRIC_COUNTER, SCALINGS, "direction=\"up\"", SCALINGS_H,
+	 offsetof(struct herald, scaled_up)},
+	{METRIC_COUNTER, SCALINGS, "direction=\"down\"", SCALINGS_H,
+	 offsetof(struct herald, scaled_down)},
+	{METRIC_HISTOGRAM_SEC, "agentic_executor_execution_duration_seconds", NULL,
+	 "Time from taking up a plan or a repair to its end, of those that changed something or "
+	 "failed",
+	 offsetof(struct herald, times)},
 	{0},
 };
 
@@ -59,6 +70,17 @@ static bool withhold(struct herald *h, const struct message_result *result)
 	return true;
 }
 
+static void count(struct herald *h, const struct message_result *r)
+{
+	int before = r->replicas_before, after = r->replicas_after;
+
+	metric_inc(h->results[r->status]);
+	if (before >= 0 && after >= 0 && before != after)
+		metric_inc(after > before ? h->scaled_up : h->scaled_down);
+	if (tells_of_a_change(r) && r->duration_ms > 0)
+		metric_observe(h->times, r->duration_ms / 1000);
+}
+
 void herald_publish(struct herald *h, struct message_result *result)
 {
 	char *text;
@@ -73,7 +95,7 @@ void herald_publish(struct herald *h, struct message_result *result)
 	text = message_result_encode(result);
 	metric_add(h->dropped, bus_publish(h->bus, CHANNEL_RESULTS, text));
 	free(text);
-	metric_inc(h->results[result->status]);
+	count(h, result);
 	log_info("result", F_STR("action", message_action_name(result->action)),
 		 F_STR("status", message_status_name(result->status)),
 		 F_STR("message", result->message), F_INT("before", result->replicas_before),

@@ -19,6 +19,7 @@ struct herald {
 	struct bucket idle; /* answers that tell of no change */
 	bool withholding;   /* said so */
 	struct metric *dropped, *withheld, *results[HERALD_STATUSES];
+	struct metric *scaled_up, *scaled_down, *times;
 	char stranger[REPLICA_NAME_MAX], problem[sizeof(((struct fleet *)0)->problem)]; /* last */
 };
 

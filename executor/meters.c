@@ -3,7 +3,7 @@
 
 static const struct metric_row metric_table[] = {
 	{METRIC_GAUGE, "agentic_executor_lease", NULL,
-	 "Whether this executor holds the lease, and so acts", offsetof(struct meters, lease)},
+	 "1 while this executor holds the lease, and so acts", offsetof(struct meters, lease)},
 	{METRIC_COUNTER, "agentic_executor_takeovers_total", NULL,
 	 "Times that this executor began to act", offsetof(struct meters, takeovers)},
 	{METRIC_GAUGE, "agentic_executor_wanted_replicas", NULL,
@@ -12,6 +12,10 @@ static const struct metric_row metric_table[] = {
 	 "Replicas that run, the template counted", offsetof(struct meters, running)},
 	{METRIC_GAUGE, "agentic_executor_leaving_replicas", NULL, "Replicas on their way out",
 	 offsetof(struct meters, leaving)},
+	{METRIC_GAUGE, "agentic_executor_min_replicas", NULL, "MIN_REPLICAS",
+	 offsetof(struct meters, min)},
+	{METRIC_GAUGE, "agentic_executor_max_replicas", NULL, "MAX_REPLICAS",
+	 offsetof(struct meters, max)},
 	{METRIC_COUNTER, "agentic_executor_steps_total", "step=\"create\"", "Steps that ended",
 	 offsetof(struct meters, steps[STEP_CREATE])},
 	{METRIC_COUNTER, "agentic_executor_steps_total", "step=\"rename\"", "Steps that ended",

@@ -7,7 +7,7 @@
 
 struct meters {
 	struct metric *lease, *takeovers;
-	struct metric *wanted, *running, *leaving;
+	struct metric *wanted, *running, *leaving, *min, *max;
 	struct metric *steps[STEP_KINDS], *failures[STEP_KINDS];
 };
 

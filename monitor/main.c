@@ -46,7 +46,7 @@ struct monitor {
 
 	struct {
 		struct metric *windows, *dropped, *realigned;
-		struct metric *probes_ok, *probes_failed, *probes_missed;
+		struct metric *probes_ok, *probes_failed, *probes_missed, *probe_times;
 		struct metric *p95, *success, *replicas;
 	} metrics;
 };
@@ -158,6 +158,7 @@ static void on_probe_ended(bool ok, double latency_ms, void *cookie)
 	}
 	window_add(&m->window, ok, latency_ms, timeout_ms);
 	metric_inc(ok ? m->metrics.probes_ok : m->metrics.probes_failed);
+	metric_observe(m->metrics.probe_times, (ok ? latency_ms : timeout_ms) / 1000);
 }
 
 static void send_probe(struct monitor *m, uint64_t due_us)
@@ -213,16 +214,19 @@ static const struct metric_row metric_table[] = {
 	{METRIC_COUNTER, PROBES, "result=\"ok\"", PROBES_HELP, AT(metrics.probes_ok)},
 	{METRIC_COUNTER, PROBES, "result=\"failed\"", PROBES_HELP, AT(metrics.probes_failed)},
 	{METRIC_COUNTER, PROBES, "result=\"missed\"", PROBES_HELP, AT(metrics.probes_missed)},
+	{METRIC_HISTOGRAM_MS, "agentic_monitor_probe_duration_seconds", NULL,
+	 "Time from when a probe was due to its answer; a failed one counts as TIMEOUT_S",
+	 AT(metrics.probe_times)},
 	{METRIC_COUNTER, "agentic_monitor_messages_dropped_total", NULL,
 	 "Messages given up because Redis was away too long", AT(metrics.dropped)},
 	{METRIC_COUNTER, "agentic_monitor_realigned_total", NULL,
 	 "Times the process was stopped over a window", AT(metrics.realigned)},
 	{METRIC_COUNTER, "agentic_monitor_malformed_total", NULL,
 	 "Messages on results that made no sense", AT(malformed.count)},
-	{METRIC_GAUGE, "agentic_monitor_p95_seconds", NULL, "95th percentile of the last window",
-	 AT(metrics.p95)},
+	{METRIC_GAUGE, "agentic_monitor_p95_seconds", NULL,
+	 "95th percentile of the probes in the last window", AT(metrics.p95)},
 	{METRIC_GAUGE, "agentic_monitor_success_ratio", NULL,
-	 "Share of 2xx answers in the last window", AT(metrics.success)},
+	 "Share of probes answered 2xx in the last window, 0 to 1", AT(metrics.success)},
 	{METRIC_GAUGE, "agentic_monitor_replicas", NULL, "Running replicas, the template included",
 	 AT(metrics.replicas)},
 	{0},

@@ -16,6 +16,7 @@ enum {
 	STATUS_BYTES_MAX = 1024,
 	HEAD_BYTES = 200,     /* of a malformed datagram, to recognise its sender by */
 	SPAN_MAX_WINDOWS = 3, /* a mean over more windows would pass for the last one */
+	STATUS_CLASSES = 6,   /* by the first digit; 0: any other */
 };
 
 /* Whether one of the two sources gives something, as the log last said. */
@@ -44,6 +45,7 @@ struct telemetry {
 		struct metric *lines[ACCESSLOG_KINDS], *lost, *malformed;
 		struct metric *reads_ok, *reads_failed, *reads_late;
 		struct metric *rps, *in_flight, *p95;
+		struct metric *answers[STATUS_CLASSES], *request_times;
 	} metrics;
 };
 
@@ -52,6 +54,8 @@ struct telemetry {
 #define LINES_HELP "Lines of nginx's access log"
 #define READS      "agentic_monitor_status_reads_total"
 #define READS_HELP "Reads of nginx's stub_status"
+#define ANSWERS    "agentic_monitor_requests_total"
+#define ANSWERS_H  "Users' requests that ended, by class of status; 499, the client left, is a 4xx"
 
 static const struct metric_row metric_table[] = {
 	{METRIC_COUNTER, LINES, "kind=\"traffic\"", LINES_HELP, AT(lines[ACCESSLOG_TRAFFIC])},
@@ -61,6 +65,15 @@ static const struct metric_row metric_table[] = {
 	 "Requests that ended by stub_status and whose line never came", AT(lost)},
 	{METRIC_COUNTER, "agentic_monitor_access_lines_malformed_total", NULL,
 	 "Datagrams that are no line of the access log", AT(malformed)},
+	{METRIC_COUNTER, ANSWERS, "code=\"1xx\"", ANSWERS_H, AT(answers[1])},
+	{METRIC_COUNTER, ANSWERS, "code=\"2xx\"", ANSWERS_H, AT(answers[2])},
+	{METRIC_COUNTER, ANSWERS, "code=\"3xx\"", ANSWERS_H, AT(answers[3])},
+	{METRIC_COUNTER, ANSWERS, "code=\"4xx\"", ANSWERS_H, AT(answers[4])},
+	{METRIC_COUNTER, ANSWERS, "code=\"5xx\"", ANSWERS_H, AT(answers[5])},
+	{METRIC_COUNTER, ANSWERS, "code=\"other\"", ANSWERS_H, AT(answers[0])},
+	{METRIC_HISTOGRAM_MS, "agentic_monitor_request_duration_seconds", NULL,
+	 "Time from a user's request's first byte to its answer's last, whatever the status",
+	 AT(request_times)},
 	{METRIC_COUNTER, READS, "result=\"ok\"", READS_HELP, AT(reads_ok)},
 	{METRIC_COUNTER, READS, "result=\"failed\"", READS_HELP, AT(reads_failed)},
 	{METRIC_COUNTER, READS, "result=\"late\"", READS_HELP, AT(reads_late)},
@@ -100,6 +113,17 @@ static void log_malformed(struct telemetry *t, const char *bytes, size_t len)
 	free(head);
 }
 
+static void count(struct telemetry *t, const struct accesslog_line *line)
+{
+	int first = line->status / 100;
+
+	metric_inc(t->metrics.lines[line->kind]);
+	if (line->kind != ACCESSLOG_TRAFFIC)
+		return;
+	metric_inc(t->metrics.answers[first < STATUS_CLASSES ? first : 0]);
+	metric_observe(t->metrics.request_times, (double)line->request_ms / 1000);
+}
+
 static void on_datagram(const char *bytes, size_t len, uint64_t age_us, void *cookie)
 {
 	struct telemetry *t = cookie;
@@ -111,7 +135,7 @@ static void on_datagram(const char *bytes, size_t len, uint64_t age_us, void *co
 		log_malformed(t, bytes, len);
 		return;
 	}
-	metric_inc(t->metrics.lines[line.kind]);
+	count(t, &line);
 	traffic_add(t->traffic, &line);
 	receipts_ended(t->receipts, &line, age_us < now_us ? now_us - age_us : 0);
 }

@@ -18,13 +18,14 @@ struct consult {
 	struct asker *asker;
 	consult_publish *publish;
 	void *cookie;
-	struct message_advice about; /* the question that is out */
-	bool demoted;                /* it was said */
+	struct message_advice about;     /* the question that is out */
+	bool demoted;                    /* it was said */
+	struct scorecard_totals counted; /* are in the metrics, or were there before this process */
 
 	struct {
 		struct metric *waits[ADVISOR_WAITS];    /* by enum advisor_wait */
 		struct metric *outcomes[3], *judged[4]; /* by enum message_outcome, _judgement */
-		struct metric *tokens_in, *tokens_out, *cost, *latency;
+		struct metric *tokens_in, *tokens_out, *cost, *times;
 		struct metric *bucket, *today, *open, *demoted;
 	} metrics;
 };
@@ -60,10 +61,10 @@ static const struct metric_row rows[] = {
 	{METRIC_COUNTER, TOKENS, "direction=\"out\"", TOKENS_H, ROW(tokens_out)},
 	{METRIC_COUNTER, "agentic_planner_advice_cost_dollars_total", NULL,
 	 "Cost of questions to models whose price is known", ROW(cost)},
-	{METRIC_COUNTER, "agentic_planner_advice_latency_seconds_total", NULL,
-	 "Time that questions took", ROW(latency)},
-	{METRIC_GAUGE, "agentic_planner_advisor_tokens", NULL, "Questions left of LLM_RPM now",
-	 ROW(bucket)},
+	{METRIC_HISTOGRAM_MS, "agentic_planner_advice_duration_seconds", NULL,
+	 "Time that questions to the advisor took, whatever came of them", ROW(times)},
+	{METRIC_GAUGE, "agentic_planner_advisor_questions_left", NULL,
+	 "Questions left of LLM_RPM now", ROW(bucket)},
 	{METRIC_GAUGE, "agentic_planner_advisor_asked_today", NULL,
 	 "Questions since midnight Pacific time", ROW(today)},
 	{METRIC_GAUGE, "agentic_planner_advisor_circuit_open", NULL,
@@ -106,22 +107,30 @@ void consult_close(struct consult *c)
 	free(c);
 }
 
-static void show_record(struct consult *c, const struct brain *brain)
+/* What came to the record since the last look. */
+static void count(struct consult *c, const struct scorecard_totals *t)
+{
+	const struct scorecard_totals *was = &c->counted;
+
+	metric_add(c->metrics.outcomes[OUTCOME_VERDICT], t->verdicts - was->verdicts);
+	metric_add(c->metrics.outcomes[OUTCOME_ABSTAINED], t->abstained - was->abstained);
+	metric_add(c->metrics.outcomes[OUTCOME_FAILED], t->failed - was->failed);
+	for (int i = 0; i < 4; i++)
+		metric_add(c->metrics.judged[i], t->judged[i] - was->judged[i]);
+	metric_add(c->metrics.tokens_in, (double)(t->tokens_in - was->tokens_in));
+	metric_add(c->metrics.tokens_out, (double)(t->tokens_out - was->tokens_out));
+	metric_add(c->metrics.cost, t->cost_usd - was->cost_usd);
+}
+
+static void show_record(struct consult *c, const struct brain *brain, bool replayed)
 {
 	const struct scorecard_totals *t = brain_scorecard(brain);
 	struct advisor_status status;
 
-	metric_set(c->metrics.outcomes[OUTCOME_VERDICT], t->verdicts);
-	metric_set(c->metrics.outcomes[OUTCOME_ABSTAINED], t->abstained);
-	metric_set(c->metrics.outcomes[OUTCOME_FAILED], t->failed);
-	for (int i = 0; i < 4; i++)
-		metric_set(c->metrics.judged[i], t->judged[i]);
-	metric_set(c->metrics.tokens_in, t->tokens_in);
-	metric_set(c->metrics.tokens_out, t->tokens_out);
-	metric_set(c->metrics.cost, t->cost_usd);
-	metric_set(c->metrics.latency, t->latency_ms / 1000);
+	if (!replayed)
+		count(c, t);
+	c->counted = *t;
 	metric_set(c->metrics.demoted, t->demoted);
-
 	advisor_status(c->advisor, service_wall_ms(), &status);
 	metric_set(c->metrics.bucket, status.tokens);
 	metric_set(c->metrics.today, status.asked_today);
@@ -196,6 +205,7 @@ static void on_answer(const struct llm_answer *answer, double latency_ms, void *
 	struct message_advice *m = &c->about;
 	struct advisor_status status;
 
+	metric_observe(c->metrics.times, latency_ms / 1000);
 	fill_in(m, answer, latency_ms);
 	uint64_t retry_ms = advisor_ended(c->advisor, service_wall_ms(), answer, service_random());
 	m->retry_ts = retry_ms ? (double)retry_ms / 1000 : NAN;
@@ -215,7 +225,7 @@ void consult_about(struct consult *c, const struct message_alert *alert, const s
 	struct llm_question question;
 	bool shadow = c->config->mode == ADVISOR_SHADOW || brain_scorecard(brain)->demoted;
 
-	show_record(c, brain);
+	show_record(c, brain, false);
 	enum advisor_wait wait =
 		advisor_ask(c->advisor, service_wall_ms(), alert->p95_ms, d, service_random());
 	metric_inc(c->metrics.waits[wait]);
@@ -244,5 +254,5 @@ void consult_heard(struct consult *c, const struct message_advice *advice,
 {
 	if (replayed)
 		advisor_recall(c->advisor, advice);
-	show_record(c, brain);
+	show_record(c, brain, replayed);
 }

@@ -12,6 +12,7 @@
 #include "planner/consult.h"
 #include "planner/explainer.h"
 #include "planner/fold.h"
+#include "planner/gauges.h"
 #include "planner/plan.h"
 #include "planner/targets.h"
 
@@ -33,7 +34,7 @@ struct planner {
 
 	struct metric *alerts, *dropped;
 	struct metric *plans[ACTION_SCALE_DOWN + 1]; /* by enum message_action */
-	struct metric *p95, *baseline, *wanted;      /* of the configured TARGET only */
+	struct gauges gauges;
 };
 
 #define PLANS       "agentic_planner_plans_total"
@@ -51,14 +52,8 @@ static const struct metric_row metric_rows[] = {
 	 ROW(plans[ACTION_SCALE_DOWN])},
 	{METRIC_COUNTER, "agentic_planner_malformed_total", NULL, "Messages that could not be used",
 	 ROW(malformed.count)},
-	{METRIC_COUNTER, "agentic_planner_dropped_total", NULL,
-	 "Messages that Redis was away too long for", ROW(dropped)},
-	{METRIC_GAUGE, "agentic_planner_p95_seconds", NULL, "p95 in the latest window of TARGET",
-	 ROW(p95)},
-	{METRIC_GAUGE, "agentic_planner_baseline_seconds", NULL, "Baseline of TARGET",
-	 ROW(baseline)},
-	{METRIC_GAUGE, "agentic_planner_wanted_replicas", NULL,
-	 "Replicas wanted of TARGET, the template counted", ROW(wanted)},
+	{METRIC_COUNTER, "agentic_planner_messages_dropped_total", NULL,
+	 "Messages given up because Redis was away too long", ROW(dropped)},
 	{0},
 };
 
@@ -131,19 +126,20 @@ static void decide(struct planner *p, const struct bus_message *m,
 		   const struct message_alert *alert, struct brain *brain)
 {
 	struct brain_decided decided;
+	uint64_t began_ns = uv_hrtime();
 
 	brain_alert(brain, alert, m->time_ms, !m->replayed, &decided);
-	if (configured(p, alert->target)) {
-		metric_set(p->p95, alert->p95_ms / 1000);
-		metric_set(p->baseline, decided.decision.baseline_ms / 1000);
-		metric_set(p->wanted, decided.decision.replicas);
-	}
+	if (configured(p, alert->target))
+		gauges_window(&p->gauges, alert, &decided.decision);
 	if (m->replayed)
 		return;
 	publish_plan(p, alert, &decided);
 	publish_judged(p, alert->target, &decided);
-	if (configured(p, alert->target))
-		consult_about(p->consult, alert, brain, &decided);
+	if (!configured(p, alert->target))
+		return;
+	gauges_answered(&p->gauges, alert, &decided.decision, service_wall_sec(),
+			uv_hrtime() - began_ns);
+	consult_about(p->consult, alert, brain, &decided);
 }
 
 static void take_alert(struct planner *p, const struct bus_message *m,
@@ -162,7 +158,7 @@ static void take_in(struct planner *p, const struct bus_message *m, const struct
 {
 	fold_apply(p->targets, p->config.target, f);
 	if (f->kind == FOLD_RESULT && configured(p, f->result.target) && f->result.wanted >= 0)
-		metric_set(p->wanted, f->result.wanted);
+		metric_set(p->gauges.wanted, f->result.wanted);
 	if (f->kind != FOLD_ADVICE || !configured(p, f->advice.target))
 		return;
 	const struct brain *brain = targets_find(p->targets, f->advice.target);
@@ -235,6 +231,7 @@ int main(int argc, char **argv)
 		exit(explainer_run(&p.config.policy, p.config.target, stdin, stdout, stderr));
 
 	metrics_add_table(service_metrics(service), metric_rows, &p);
+	gauges_init(&p.gauges, service_metrics(service));
 	bucket_init(&p.refusals, REFUSALS_AT_ONCE, REFUSAL_MS);
 	p.targets = targets_new(&p.config.policy, p.config.target);
 	p.consult = consult_open(service_loop(service), &p.config.advisor, service_metrics(service),

@@ -12,6 +12,7 @@
 #include "watcher/nginx.h"
 #include "watcher/readiness.h"
 #include "watcher/rollout.h"
+#include "watcher/tally.h"
 #include "watcher/upstreams.h"
 
 #include <stdio.h>
@@ -57,9 +58,8 @@ struct keeper {
 	int running_generation;
 	struct bulletin bulletin;
 
-	struct {
-		struct metric *reloads, *refused, *servers, *generation;
-	} metrics;
+	struct tally tally;
+	uint64_t reload_began_ns;
 };
 
 static void turn(struct keeper *k);
@@ -80,13 +80,14 @@ static void tell(struct keeper *k, enum message_status status, const char *messa
 	drains_done(&k->drains, &drained);
 	bulletin_tell(&k->bulletin, &news);
 	upstreams_free(&drained);
-	metric_set(k->metrics.servers, (double)k->running.n);
-	metric_set(k->metrics.generation, k->running_generation);
+	metric_set(k->tally.servers, (double)k->running.n);
+	metric_set(k->tally.generation, k->running_generation);
 }
 
 static void fail(struct keeper *k, const char *message)
 {
 	k->failed = true;
+	metric_inc(k->tally.failures);
 	upstreams_copy(&k->failed_with, &k->ready);
 	health_set(k->options.health, false, message);
 	tell(k, STATUS_ERROR, message);
@@ -186,7 +187,7 @@ static void on_answer(struct keeper *k, const struct nginx_result *result)
 	k->busy = false;
 	k->answer = answers[result->outcome];
 	if (result->outcome == NGINX_REFUSED)
-		metric_inc(k->metrics.refused);
+		metric_inc(k->tally.refused);
 	if (result->outcome == NGINX_CONFIRMED)
 		k->failed = false;
 	else if (result->outcome != NGINX_OTHER && !k->doubt) /* else nginx is another by now */
@@ -197,8 +198,11 @@ static void on_reloaded(const struct nginx_result *result, void *cookie)
 {
 	struct keeper *k = cookie;
 
-	if (result->outcome == NGINX_CONFIRMED)
+	if (result->outcome == NGINX_CONFIRMED) {
 		drains_retire(&k->drains, k->file.generation, result->before);
+		metric_observe(k->tally.reload_times,
+			       (double)(uv_hrtime() - k->reload_began_ns) / 1e9);
+	}
 	on_answer(k, result);
 	turn(k);
 }
@@ -233,7 +237,8 @@ static void on_checked(const struct nginx_result *result, void *cookie)
 static void reload(struct keeper *k, int generation, nginx_done *done)
 {
 	k->busy = true;
-	metric_inc(k->metrics.reloads);
+	k->reload_began_ns = uv_hrtime();
+	metric_inc(k->tally.reloads);
 	nginx_reload(k->nginx, generation, done, k);
 }
 
@@ -427,19 +432,6 @@ static void take_up_file(struct keeper *k)
 	adopt(k);
 }
 
-static const struct metric_row metric_table[] = {
-	{METRIC_COUNTER, "agentic_watcher_reloads_total", NULL, "Reloads of nginx that were begun",
-	 offsetof(struct keeper, metrics.reloads)},
-	{METRIC_COUNTER, "agentic_watcher_refused_total", NULL, "Upstream files that nginx refused",
-	 offsetof(struct keeper, metrics.refused)},
-	{METRIC_GAUGE, "agentic_watcher_servers", NULL, "Servers in the upstream file",
-	 offsetof(struct keeper, metrics.servers)},
-	{METRIC_GAUGE, "agentic_watcher_generation", NULL,
-	 "Number of the upstream file that nginx runs",
-	 offsetof(struct keeper, metrics.generation)},
-	{0},
-};
-
 struct keeper *keeper_open(uv_loop_t *loop, const struct keeper_options *options)
 {
 	struct keeper *k = xcalloc(1, sizeof(*k));
@@ -458,7 +450,7 @@ struct keeper *keeper_open(uv_loop_t *loop, const struct keeper_options *options
 	};
 
 	k->options = *options;
-	metrics_add_table(options->metrics, metric_table, k);
+	tally_init(&k->tally, options->metrics);
 	readiness_init(&k->readiness, options->target, options->ready_path != NULL,
 		       options->app_port);
 	k->bulletin = (struct bulletin){.bus = options->bus, .target = options->target};

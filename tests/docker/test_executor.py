@@ -4,11 +4,13 @@ a watcher would say is published by the test."""
 import json
 import os
 import time
+import urllib.request
 import uuid
 
 import pytest
 
-from support.procs import wait_for
+from support.metrics import parse
+from support.procs import free_port, wait_for
 from support.redis import RedisServer
 
 BASE_IMAGE = os.environ.get("BASE_IMAGE", "debian:trixie-slim")
@@ -40,9 +42,14 @@ class Service:
         """Start an executor and wait until it acts."""
         settings = {"DOCKER_HOST": self.engine.host, "TARGET": self.name, "MIN_REPLICAS": 1,
                     "MAX_REPLICAS": 4, "DRAIN_TIMEOUT_SEC": 1, "STOP_TIMEOUT_SEC": 5}
+        self.http_port = env.get("HTTP_PORT")
         self.executor = self.spawn("executor", env={**self.redis_env, **settings, **env})
         wait_for(lambda: "read back what was decided" in self.executor.stderr(),
                  what="the executor to be live")
+
+    def metrics(self):
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.http_port}/metrics", timeout=5) as r:
+            return parse(r.read().decode())
 
     def plan(self, action, replicas=None, age_sec=0.0, **fields):
         """Publish a plan; its id."""
@@ -130,6 +137,24 @@ def test_scales_up_and_down(service):
     assert (down["replicas_before"], down["replicas_after"], down["wanted"]) == (4, 3, 3)
     assert len(service.replicas()) == 2 and newest not in service.replicas()
     assert service.inspect()["State"]["Running"]
+
+
+def test_counts_and_times_what_it_does(service):
+    service.template()
+    service.start(HTTP_PORT=free_port())
+    up = service.result(service.plan("scale_up", 3))
+    service.result(service.plan("scale_up", 3))  # changes nothing
+    down = service.result(service.plan("scale_down", 2))
+    m = service.metrics()
+    assert m["agentic_executor_scalings_total"].value(direction="up") == 1
+    assert m["agentic_executor_scalings_total"].value(direction="down") == 1
+    assert m["agentic_executor_results_total"].value(status="ok") == 2
+    times = m["agentic_executor_execution_duration_seconds"]
+    assert times.value("_count") == 2
+    took_sec = (up["duration_ms"] + down["duration_ms"]) / 1000
+    assert times.value("_sum") == pytest.approx(took_sec, abs=0.001)
+    assert m["agentic_executor_min_replicas"].value() == 1
+    assert m["agentic_executor_max_replicas"].value() == 4
 
 
 def test_a_plan_without_a_count_moves_by_one(service):

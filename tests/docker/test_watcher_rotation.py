@@ -68,6 +68,7 @@ def test_without_a_path_the_health_check_or_a_connection_decides(world):
 def test_a_file_that_nginx_refuses_is_rolled_back(world):
     names = world.start_all(1)
     good, running = world.file.read_text(), world.generation()
+    timed = world.metric("agentic_watcher_reload_duration_seconds_count")
     conf = world.nginx_conf.read_text()
     world.nginx_conf.write_text("nonsense on;\n" + conf)
     more = world.start_replica(1)
@@ -84,9 +85,13 @@ def test_a_file_that_nginx_refuses_is_rolled_back(world):
     wait_for(lambda: world.metric("agentic_watcher_refused_total") >= tried + 2, READY_SEC,
              "more attempts")
     assert [n for n in world.messages() if n["result"]["status"] == "error"] == [m]
+    assert world.metric("agentic_watcher_failures_total") >= tried
+    assert world.metric('agentic_dependency_up{dependency="nginx"}') == 0
+    assert world.metric("agentic_watcher_reload_duration_seconds_count") == timed
 
     world.nginx_conf.write_text(conf)
     world.wait_servers(names + [more])
+    assert world.metric("agentic_watcher_reload_duration_seconds_count") == timed + 1
 
 
 def test_a_list_that_others_changed_is_put_right(world):

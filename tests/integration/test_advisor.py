@@ -515,6 +515,8 @@ def test_a_verdict_survives_a_kill(advised, fake):
     p.start()
     assert p.window(BUSY)["decision"]["action"] == "scale_up"
     assert len(fake.requests) == 2
+    # A counter is of the process: one that began with the record would fall when that is trimmed.
+    assert metrics(p)['agentic_planner_advice_total{outcome="verdict"}'] == 0
 
 
 # --- the record ---
@@ -534,6 +536,7 @@ def test_verdicts_are_judged(advised, fake):
     assert after['agentic_planner_advice_total{outcome="verdict"}'] == 1
     assert after['agentic_planner_advice_judged_total{judgement="agreed"}'] == 1
     assert after['agentic_planner_advice_tokens_total{direction="out"}'] == 40
+    assert after["agentic_planner_advice_duration_seconds_count"] == p.asked()
 
 
 def test_harm_ends_in_shadow(advised, fake):
