@@ -6,6 +6,7 @@ import json
 import math
 import re
 import subprocess
+import urllib.error
 import urllib.parse
 import urllib.request
 
@@ -76,6 +77,11 @@ class Suite:
         return parse(self.text(name))
 
 
+def requests_by_class(suite):
+    samples = suite.families("monitor")["agentic_monitor_requests_total"].samples
+    return {dict(pairs)["code"]: n for (_, pairs), n in samples.items() if n > 0}
+
+
 @pytest.fixture(scope="module")
 def suite(tmp_path_factory):
     """A suite in which windows are measured and decided about, and which has had users' requests."""
@@ -86,8 +92,10 @@ def suite(tmp_path_factory):
                  .value(objective="met") >= 2, what=lambda: s.text("planner"))
         for _ in range(7):
             urllib.request.urlopen(s.lb.url, timeout=5).close()
-        wait_for(lambda: s.families("monitor")["agentic_monitor_requests_total"]
-                 .value(code="2xx") == 7, what=lambda: s.text("monitor"))
+        with pytest.raises(urllib.error.HTTPError):
+            urllib.request.urlopen(s.lb.url + "?delay_ms=x", timeout=5)
+        wait_for(lambda: requests_by_class(s) == {"2xx": 7, "4xx": 1},
+                 what=lambda: s.text("monitor"))
         yield s
 
 
@@ -143,7 +151,7 @@ def test_histograms_agree_with_what_they_are_of(suite):
     assert monitor["agentic_monitor_probe_duration_seconds"].value("_count") == ended > 10
 
     requests = monitor["agentic_monitor_request_duration_seconds"]
-    assert requests.value("_count") == 7
+    assert requests.value("_count") == 8
     assert 7 * 0.005 <= requests.value("_sum") < 7 * 10
 
     app = suite.families("app")
