@@ -55,6 +55,7 @@ static void on_signal(uv_signal_t *handle, int signum)
 		_exit(128 + signum);
 	log_info("stopping", F_STR("signal", signum == SIGTERM ? "SIGTERM" : "SIGINT"));
 	sv->stopping = true;
+	notify_stopping(sv->notify);
 	if (sv->on_stop != NULL)
 		sv->on_stop(sv->on_stop_cookie);
 	else
@@ -67,6 +68,16 @@ static void watch_signal(struct service *sv, uv_signal_t *handle, int signum)
 	handle->data = sv;
 	uv_signal_start(handle, on_signal, signum);
 	uv_unref((uv_handle_t *)handle); /* it must not keep service_finish waiting */
+}
+
+static void open_notify(struct service *sv)
+{
+	int err = notify_open(&sv->loop, &sv->notify_environment, &sv->notify);
+
+	if (err != 0)
+		log_warn("cannot tell the supervisor anything",
+			 F_STR("NOTIFY_SOCKET", sv->notify_environment.socket),
+			 F_ERR("error", err));
 }
 
 struct service *service_start(const struct service_spec *spec, int argc, char **argv)
@@ -91,6 +102,7 @@ struct service *service_start(const struct service_spec *spec, int argc, char **
 	}
 	watch_signal(sv, &sv->sigterm, SIGTERM);
 	watch_signal(sv, &sv->sigint, SIGINT);
+	open_notify(sv);
 	sv->started_ms = uv_now(&sv->loop);
 	sv->started_sec = service_wall_sec();
 	return sv;
@@ -119,10 +131,24 @@ static void serve_http(struct service *sv)
 	exit(1);
 }
 
+static void tell_ready(struct service *sv)
+{
+	char line[SERVICE_LINE_MAX];
+	int err;
+
+	service_health_line(sv, line, sizeof(line));
+	err = notify_ready(sv->notify, line);
+	if (err != 0)
+		log_warn("cannot tell the supervisor that this runs",
+			 F_STR("NOTIFY_SOCKET", sv->notify_environment.socket),
+			 F_ERR("error", err));
+}
+
 void service_run(struct service *sv)
 {
 	serve_http(sv);
 	log_info("started", F_STR("version", VERSION), F_INT("http_port", sv->common.http_port));
+	tell_ready(sv);
 
 	/* The signal handles are not counted as alive, so that a daemon with nothing else open must
 	 * be kept waiting for them here. */
@@ -135,6 +161,7 @@ void service_run(struct service *sv)
 void service_stop(struct service *sv)
 {
 	sv->stopping = true;
+	notify_stopping(sv->notify);
 	sv->on_stop = NULL;
 	uv_stop(&sv->loop);
 }
@@ -167,6 +194,7 @@ static void run_out(struct service *sv)
 		log_warn("stopped before everything had closed", F_INT("waited_ms", FINISH_MS));
 
 	uv_close((uv_handle_t *)&timer, NULL);
+	notify_close(sv->notify);
 	uv_close((uv_handle_t *)&sv->sigterm, NULL);
 	uv_close((uv_handle_t *)&sv->sigint, NULL);
 	uv_run(&sv->loop, UV_RUN_NOWAIT); /* which is when they are gone */
@@ -177,6 +205,7 @@ int service_finish(struct service *sv)
 	struct health *next;
 
 	sv->stopping = true;
+	notify_stopping(sv->notify);
 	if (sv->heartbeat != NULL)
 		uv_close((uv_handle_t *)&sv->heartbeat->timer, NULL);
 	http_server_close(sv->http);

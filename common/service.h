@@ -77,9 +77,9 @@ typedef void service_heartbeat_describe(struct message_heartbeat *, void *cookie
 void service_heartbeat(struct service *, struct bus *bus, const char *target,
 		       service_heartbeat_describe *describe, void *cookie);
 
-/* Serve /healthz and /metrics (where HTTP_PORT is not 0) and run the loop until SIGTERM or SIGINT,
- * or until service_stop.  An HTTP_PORT that cannot be bound is fatal: a line that says so, exit 1.
- */
+/* Serve /healthz and /metrics (where HTTP_PORT is not 0), tell the supervisor (NOTIFY_SOCKET) that
+ * this runs, and run the loop until SIGTERM or SIGINT, or until service_stop.  An HTTP_PORT that
+ * cannot be bound is fatal: a line that says so, exit 1. */
 void service_run(struct service *);
 void service_stop(struct service *);
 

@@ -14,6 +14,7 @@ struct health *service_health(struct service *sv, const char *name)
 {
 	struct health *h = xcalloc(1, sizeof(*h)), **last = &sv->healths;
 
+	h->service = sv;
 	h->name = name;
 	h->since_sec = service_wall_sec();
 	while (*last != NULL)
@@ -22,10 +23,23 @@ struct health *service_health(struct service *sv, const char *name)
 	return h;
 }
 
+void service_health_line(const struct service *sv, char *ret, size_t size)
+{
+	size_t len = 0;
+
+	snprintf(ret, size, "healthy");
+	for (const struct health *h = sv->healths; h != NULL && len < size; h = h->next)
+		if (!h->up)
+			len += (size_t)snprintf(ret + len, size - len, "%s%s is %s%s%s",
+						len > 0 ? "; " : "", h->name,
+						h->reported ? "down" : "awaited",
+						h->detail[0] != '\0' ? ": " : "", h->detail);
+}
+
 void health_set(struct health *h, bool up, const char *detail)
 {
 	bool changed = !h->reported || h->up != up;
-	char msg[80];
+	char msg[80], line[SERVICE_LINE_MAX];
 
 	snprintf(h->detail, sizeof(h->detail), "%s", detail);
 	if (!changed)
@@ -38,6 +52,8 @@ void health_set(struct health *h, bool up, const char *detail)
 		log_info(msg);
 	else
 		log_warn(msg, F_STR("detail", h->detail));
+	service_health_line(h->service, line, sizeof(line));
+	notify_status(h->service->notify, line);
 }
 
 static bool all_up(const struct service *sv)

@@ -213,6 +213,11 @@ void service_options(struct service *sv, int argc, char **argv)
 	common_table_fill(sv);
 	switch (parse_args(sv, argc, argv)) {
 	case MODE_RUN:
+		sv->notify_environment = (struct notify_environment){
+			.socket = getenv("NOTIFY_SOCKET"),
+			.watchdog_usec = getenv("WATCHDOG_USEC"),
+			.watchdog_pid = getenv("WATCHDOG_PID"),
+		};
 		if (read_settings(sv) == 0)
 			return;
 		status = 2;

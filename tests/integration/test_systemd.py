@@ -10,7 +10,7 @@ import pytest
 from support.procs import BUILD, ROOT, binary
 
 UNITS = ROOT / "deploy" / "systemd"
-INSTALLED = "/usr/local/lib/agentic-autoscaler"
+INSTALLED = "/usr/local/libexec/agentic-autoscaler"
 DAEMONS = ["monitor", "planner", "executor", "watcher", "subscriber", "dashboard"]
 NAMES = [*DAEMONS, "docker-proxy"]
 EXPOSURE_MAX = 20  # of 100, by systemd-analyze; a unit without hardening has 96
@@ -82,6 +82,13 @@ def test_nobody_is_root_and_all_is_bounded(name):
     assert {"MemoryMax", "TasksMax", "RestrictAddressFamilies", "UMask"} <= keys
     groups = [value for key, value in found if key == "SupplementaryGroups"]
     assert groups == (["docker"] if name == "docker-proxy" else [])
+
+
+@pytest.mark.parametrize("name", DAEMONS)
+def test_what_stands_still_is_started_anew(name):
+    """test_supervisor.py shows that the daemons say what systemd waits for."""
+    wanted = {("Type", "notify"), ("NotifyAccess", "main"), ("WatchdogSec", "30"), ("Restart", "always")}
+    assert wanted <= set(settings(name))
 
 
 @pytest.mark.parametrize("name", DAEMONS)
