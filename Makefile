@@ -149,7 +149,7 @@ lint: all $(UNIT) ## formatting, clang build, clang-tidy, cppcheck, purity, head
 	scripts/lint-purity $(BUILD)/obj
 	@scripts/lint-headers $(filter-out -fstack% -D_FORTIFY%,$(ALLFLAGS))
 	scripts/lint-shape
-	shellcheck $(shell git ls-files scripts .ci deploy/redis/make-users)
+	shellcheck $(shell git ls-files scripts .ci deploy/redis/make-users deploy/completion debian/postrm debian/prerm)
 
 # --- to see it, to measure it ---
 
@@ -168,6 +168,32 @@ bench-policy: all ## race the policies, on TRACES=folder too, into docs/policy-b
 
 env-example: all ## write .env.example from the settings tables
 	scripts/env-example $(BUILD)/bin > .env.example
+
+# --- to install it: DESTDIR, PREFIX and the usual names of directories ---
+
+# On the PATH is what people call, under names that are nobody else's; what only systemd starts is in
+# libexec.  Man pages are written in place, so that root builds nothing.
+PREFIX         ?= /usr/local
+bindir          = $(PREFIX)/bin
+libexecdir      = $(PREFIX)/libexec
+datadir         = $(PREFIX)/share
+mandir          = $(datadir)/man
+completiondir   = $(datadir)/bash-completion/completions
+unitdir         = $(PREFIX)/lib/systemd/system
+sysusersdir     = $(PREFIX)/lib/sysusers.d
+tmpfilesdir     = $(PREFIX)/lib/tmpfiles.d
+INSTALL_TO      = $(foreach v,BUILD DESTDIR bindir libexecdir datadir mandir completiondir unitdir \
+                  sysusersdir tmpfilesdir,$(v)='$($(v))')
+
+.PHONY: install uninstall deb
+install: all ## install below PREFIX (/usr/local): programs, units, man pages, completion, examples
+	$(INSTALL_TO) scripts/install
+
+uninstall: ## remove what install put there, given the same variables
+	$(INSTALL_TO) scripts/install --remove
+
+deb: $(UPLOT) ## a Debian package of the source tree, in BUILD/deb
+	scripts/deb '$(BUILD)/deb'
 
 clean: ## remove what was built
 	rm -rf build
