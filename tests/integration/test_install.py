@@ -161,6 +161,15 @@ def test_every_setting_and_option_stands_in_its_page(usual, name):
         assert f" {option} " in page, option
 
 
+def help_column(text, option):
+    """What stands in the last column of an option's rows, or alone below it."""
+    rows = re.search(rf"^  {option}\b.*\n((?:   .*\n)*)", text, re.M)
+    first, more = rows[0].split("\n", 1)
+    if option in ("--set", "--policy"):
+        return " ".join(more.split()).replace("`planner", "`agentic-planner")
+    return " ".join(f"{first[60:]} {' '.join(line[60:] for line in more.splitlines())}".split())
+
+
 @pytest.mark.parametrize("command", ["backtest", "simulate", "tune", "whatif", "trace"])
 def test_every_option_of_replay_stands_in_its_page(usual, command):
     help_text = run(usual / "bin" / "agentic-replay", command, "--help")
@@ -170,6 +179,7 @@ def test_every_option_of_replay_stands_in_its_page(usual, command):
     assert len(cells) >= 4
     for option, default in cells:
         assert f" {option} " in part, option
+        assert help_column(help_text, option) in part, option
         if default not in ("-", "false") and option not in ("--set", "--policy"):
             assert re.search(rf" {option} [^-]*default {re.escape(default)}\b", part), option
 

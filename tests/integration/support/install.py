@@ -24,5 +24,5 @@ def files(folder):
 
 
 def stamps():
-    """When each thing that was built last changed."""
-    return {p: p.lstat().st_mtime_ns for part in ("bin", "obj") for p in (BUILD / part).rglob("*")}
+    """When each program was built."""
+    return {p: p.lstat().st_mtime_ns for p in (BUILD / "bin").iterdir()}
