@@ -18,7 +18,7 @@ const struct setting watcher_settings[] = {
 	{"LB_URL", SETTING_URL, AT(lb_url), "http://lb:8082", NULL, 0, 0, NULL,
 	 "where nginx answers /generation"},
 	{"CONF_DIR", SETTING_STR, AT(conf_dir), "/etc/nginx/conf.d", NULL, 0, 0, NULL,
-	 "directory of the upstream file agentic-TARGET.conf, as this process sees it"},
+	 "directory of the upstream file agentic-upstreams.conf, as this process sees it"},
 	{"RESYNC_SEC", SETTING_INT, AT(resync_sec), "15", "s", 1, 3600, NULL,
 	 "how often everything is looked at anew"},
 	{"DEBOUNCE_MS", SETTING_INT, AT(debounce_ms), "100", "ms", 0, 10000, NULL,

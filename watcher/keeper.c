@@ -143,7 +143,7 @@ static void prepare(struct keeper *k, const struct upstreams *servers)
 	buf_init(&text, UPSTREAMS_FILE_MAX);
 	upstreams_copy(&k->next.servers, servers);
 	k->next.generation = ++k->last_generation;
-	upstreams_render(k->options.target, k->next.generation, servers, &text);
+	upstreams_render(k->next.generation, servers, &text);
 	k->next.text = buf_steal(&text);
 }
 
@@ -437,7 +437,6 @@ struct keeper *keeper_open(uv_loop_t *loop, const struct keeper_options *options
 	struct keeper *k = xcalloc(1, sizeof(*k));
 	const struct nginx_options nginx = {
 		.conf_dir = options->conf_dir,
-		.target = options->target,
 		.container = options->lb_container,
 		.url = options->lb_url,
 	};

@@ -73,7 +73,6 @@ int main(int argc, char **argv)
 	const struct bus_options publisher = {0};
 	const struct turnstile_options lock = {
 		.conf_dir = w.config.conf_dir,
-		.target = w.config.target,
 		.health = service_health(w.sv, "lock"),
 		.enter = on_enter,
 		.leave = on_leave,

@@ -45,9 +45,9 @@ struct nginx *nginx_open(uv_loop_t *loop, struct docker *docker, struct http_cli
 	ng->docker = docker;
 	ng->http = http;
 	ng->options = *options;
-	ng->file = xasprintf("%s/agentic-%s.conf", dir, options->target);
+	ng->file = xasprintf("%s/agentic-upstreams.conf", dir);
 	/* nginx.conf includes agentic-*.conf: this is not one of them */
-	ng->temporary = xasprintf("%s/.agentic-%s.conf.tmp", dir, options->target);
+	ng->temporary = xasprintf("%s/.agentic-upstreams.conf.tmp", dir);
 	ng->generation_url = xasprintf("%.*s/generation", (int)url_len, url);
 	ng->top_path = xasprintf("/containers/%s/top?ps_args=-eo%%20pid,args", options->container);
 	uv_timer_init(loop, &ng->poll);

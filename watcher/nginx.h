@@ -16,7 +16,6 @@ struct nginx;
 
 struct nginx_options { /* strings must stay valid */
 	const char *conf_dir;
-	const char *target;
 	const char *container;
 	const char *url; /* where /generation is */
 };

@@ -113,7 +113,7 @@ struct turnstile *turnstile_open(uv_loop_t *loop, const struct turnstile_options
 	struct turnstile *t = xcalloc(1, sizeof(*t));
 
 	t->options = *options;
-	t->path = xasprintf("%s/agentic-%s.lock", options->conf_dir, options->target);
+	t->path = xasprintf("%s/agentic-upstreams.lock", options->conf_dir);
 	t->fd = -1;
 	uv_timer_init(loop, &t->timer);
 	t->timer.data = t;

@@ -1,5 +1,5 @@
-/* Shell. Of several watchers with the same directory and target, one works: the one that has the
- * lock on agentic-TARGET.lock in there.  The kernel gives it up with the process that has it,
+/* Shell. Of several watchers with the same directory, one works: the one that has the lock on
+ * agentic-upstreams.lock in there.  The kernel gives it up with the process that has it,
  * however that ends.  It needs no Redis, and holds between containers that share the directory. */
 #ifndef WATCHER_TURNSTILE_H
 #define WATCHER_TURNSTILE_H
@@ -14,7 +14,6 @@ struct turnstile;
 
 struct turnstile_options { /* all must stay valid */
 	const char *conf_dir;
-	const char *target;
 	struct health *health; /* of the lock: healthy, whoever has it */
 
 	void (*enter)(void *cookie); /* the lock is here, from now on; called once */

@@ -38,11 +38,10 @@ bool upstreams_may_have(const struct upstreams *, const char *id);
 /* Whether one of the servers is a replica whose door was not answered yet. */
 bool upstreams_undecided(const struct upstreams *, const struct readiness *);
 
-/* Append the text of the file: the upstream group named ${target}, with addresses only (one name
- * that does not resolve would block every reload), and $agentic_generation.  Without servers it is
+/* Append the text of the file: the upstream group `agentic`, with addresses only (one name that
+ * does not resolve would block every reload), and $agentic_generation.  Without servers it is
  * the placeholder with which nginx can start, and which answers 502. */
-void upstreams_render(const char *target, int generation, const struct upstreams *,
-		      struct buf *out);
+void upstreams_render(int generation, const struct upstreams *, struct buf *out);
 
 /* Read back what upstreams_render wrote: 0, the generation and the servers, their ids ""; what
  * ${ret} held is freed.  -EBADMSG for a text without a generation. */

@@ -97,7 +97,7 @@ def test_a_stopped_watcher_keeps_its_place(world):
 
 def test_a_lock_that_was_removed_is_made_anew(world):
     world.start_all(1)
-    lock = world.conf_dir / f"agentic-{world.target}.lock"
+    lock = world.conf_dir / "agentic-upstreams.lock"
     os.unlink(lock)
     wait_for(lock.exists, 5, "another lock")
     second_watcher(world)

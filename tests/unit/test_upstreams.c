@@ -28,14 +28,13 @@ static char *read_file(const char *path)
 	return text;
 }
 
-static void assert_renders(const char *target, int generation, const struct upstreams *u,
-			   const char *path)
+static void assert_renders(int generation, const struct upstreams *u, const char *path)
 {
 	char *golden = read_file(path);
 	struct buf text;
 
 	buf_init(&text, UPSTREAMS_FILE_MAX);
-	upstreams_render(target, generation, u, &text);
+	upstreams_render(generation, u, &text);
 	assert_string_equal(buf_text(&text), golden);
 	buf_free(&text);
 	free(golden);
@@ -44,14 +43,14 @@ static void assert_renders(const char *target, int generation, const struct upst
 static void the_text_is_golden(void **state)
 {
 	(void)state;
-	assert_renders("my-app.v2", 17, &all_three, "tests/unit/data/upstreams_three.conf");
+	assert_renders(17, &all_three, "tests/unit/data/upstreams_three.conf");
 }
 
 static void without_replicas_it_is_the_file_that_is_shipped(void **state)
 {
 	(void)state;
-	assert_renders("app", 0, &none, "tests/unit/data/upstreams_none.conf");
-	assert_renders("app", 0, &none, "nginx/conf.d/agentic-app.conf");
+	assert_renders(0, &none, "tests/unit/data/upstreams_none.conf");
+	assert_renders(0, &none, "nginx/conf.d/agentic-upstreams.conf");
 }
 
 static void what_is_written_can_be_read(void **state)
@@ -89,7 +88,7 @@ static void as_many_as_there_may_be_fit(void **state)
 		memset(servers[i].address, '1', sizeof(servers[i].address) - 1);
 	}
 	buf_init(&text, UPSTREAMS_FILE_MAX);
-	upstreams_render("app", 2147483647, &many, &text);
+	upstreams_render(2147483647, &many, &text);
 	assert_int_equal(upstreams_parse(buf_text(&text), &generation, &back), 0);
 	assert_int_equal(generation, 2147483647);
 	assert_true(upstreams_same_file(&back, &many));

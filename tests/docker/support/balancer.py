@@ -1,4 +1,4 @@
-"""The load balancer of the suite in a container: nginx/nginx.conf itself, with another target."""
+"""The load balancer of the suite in a container: nginx/nginx.conf itself."""
 
 import http.client
 import urllib.error
@@ -14,15 +14,14 @@ class Balancer:
     """Its files are in ${directory}: conf_dir (the upstream file), nginx_conf, and the directory of
     the access log's socket.  Ports 80, 8082 and 8083 are published on 127.0.0.1."""
 
-    def __init__(self, engine, name, target, network, directory):
+    def __init__(self, engine, name, network, directory):
         self.engine, self.name, self.network = engine, name, network
         self.conf_dir, self.run_dir = directory / "conf.d", directory / "run"
         for d in (self.conf_dir, self.run_dir):
             d.mkdir(mode=0o755)
         self.socket = self.run_dir / "access.sock"
         self.nginx_conf = directory / "nginx.conf"
-        text = (ROOT / "nginx" / "nginx.conf").read_text()
-        self.nginx_conf.write_text(text.replace("http://app;", f"http://{target};"))
+        self.nginx_conf.write_text((ROOT / "nginx" / "nginx.conf").read_text())
         self.nginx_conf.chmod(0o644)
         self.port, self.status_port, self.probe_port = free_port(), free_port(), free_port()
         self.status_url = f"http://127.0.0.1:{self.status_port}"

@@ -1,6 +1,8 @@
 """The compose file as a project of its own on the engine of the tests."""
 
 import json
+import os
+import shutil
 import subprocess
 import urllib.request
 
@@ -15,6 +17,25 @@ QUICK = {
     "MIN_REPLICAS": "2",
     "MAX_REPLICAS": "4",
 }
+
+
+# A `docker` that knows `docker compose` where the machine has docker-compose only.
+SHIM = """#!/bin/sh
+if [ "${1:-}" = compose ] && ! %(docker)s compose version >/dev/null 2>&1; then
+	shift
+	exec docker-compose "$@"
+fi
+exec %(docker)s "$@"
+"""
+
+
+def path_with_docker(folder):
+    """A PATH on which `docker compose` is there, as the documents write it; ${folder} is made."""
+    folder.mkdir()
+    shim = folder / "docker"
+    shim.write_text(SHIM % {"docker": shutil.which("docker")})
+    shim.chmod(0o755)
+    return f"{folder}:{os.environ['PATH']}"
 
 
 def _version():

@@ -58,7 +58,7 @@ class Suite:
         self.network, self.target = f"test-{name}", f"app-{name}"
         self.dir = pathlib.Path(tempfile.mkdtemp(prefix="suite-", dir="/tmp"))
         self.dir.chmod(0o755)
-        self.lb = Balancer(engine, f"lb-{name}", self.target, self.network, self.dir)
+        self.lb = Balancer(engine, f"lb-{name}", self.network, self.dir)
         self.conf_dir = self.lb.conf_dir
         self.record = self.dir / "record" / "ids"  # what the replicas served, see Load.verdict
         self.record.parent.mkdir()
@@ -190,7 +190,7 @@ class Suite:
 
     @property
     def file(self):
-        return self.conf_dir / f"agentic-{self.target}.conf"
+        return self.conf_dir / "agentic-upstreams.conf"
 
     def replicas(self):
         """All containers of the service, the template and those on their way out too, as Replica;

@@ -26,7 +26,7 @@ class World:
         self.target = f"app-{network}"
         self.dir = pathlib.Path(tempfile.mkdtemp(prefix="watcher-", dir="/tmp"))
         self.dir.chmod(0o755)
-        lb = Balancer(engine, f"lb-{network}", self.target, network, self.dir)
+        lb = Balancer(engine, f"lb-{network}", network, self.dir)
         self.lb, self.conf_dir, self.nginx_conf = lb.name, lb.conf_dir, lb.nginx_conf
         self.port, self.status_port, self.http_port = lb.port, lb.status_port, free_port()
         self.create_lb, self.start_lb, self.generation = lb.create, lb.start, lb.generation
@@ -67,7 +67,7 @@ class World:
 
     @property
     def file(self):
-        return self.conf_dir / f"agentic-{self.target}.conf"
+        return self.conf_dir / "agentic-upstreams.conf"
 
     def get(self, path="/", port=None, timeout=10):
         """(status, body) of one request on a fresh connection."""

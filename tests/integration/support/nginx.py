@@ -39,8 +39,8 @@ class LoadBalancer:
 
     def _write(self, replicas):
         servers = "".join(f"server 127.0.0.1:{port} max_fails=0; " for port in replicas)
-        (self.dir / "conf.d" / "agentic-app.conf").write_text(
-            f"upstream app {{ zone app 1m; least_conn; {servers} keepalive 64; }}\n"
+        (self.dir / "conf.d" / "agentic-upstreams.conf").write_text(
+            f"upstream agentic {{ zone agentic 1m; least_conn; {servers} keepalive 64; }}\n"
             'map "" $agentic_generation { default "1"; }\n')
         text = (ROOT / "nginx" / "nginx.conf").read_text()
         text = text.replace("/tmp/", f"{self.dir}/tmp/").replace("/run/agentic", f"{self.dir}/run")
