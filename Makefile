@@ -153,7 +153,7 @@ lint: all $(UNIT) ## formatting, clang build, clang-tidy, cppcheck, purity, head
 
 # --- to see it, to measure it ---
 
-.PHONY: demo down bench bench-policy env-example
+.PHONY: demo down bench bench-policy env-example settings-doc
 demo: ## bring everything up in containers, drive load, watch it scale
 	scripts/demo
 
@@ -168,6 +168,9 @@ bench-policy: all ## race the policies, on TRACES=folder too, into docs/policy-b
 
 env-example: all ## write .env.example from the settings tables
 	scripts/env-example $(BUILD)/bin > .env.example
+
+settings-doc: all ## write docs/settings.md from the settings tables
+	scripts/settings-doc $(BUILD)/bin > docs/settings.md
 
 # --- to install it: DESTDIR, PREFIX and the usual names of directories ---
 

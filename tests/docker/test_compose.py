@@ -4,11 +4,15 @@ losing a request, and goes without a trace."""
 import contextlib
 import json
 import pathlib
+import re
+import subprocess
 
 import pytest
 
-from support.compose import Compose
+from support import documents
+from support.compose import Compose, path_with_docker
 from support.engine import SUITE_IMAGE
+from support.procs import ROOT as SOURCES
 from support.procs import wait_for
 
 # Each daemon's uid.
@@ -222,6 +226,33 @@ def test_real_traffic_was_measured_and_counted_on(suite):
     assert {m["explain"]["decided_by"] for m in ups} <= {"bounds", "feed_forward", "latency_guard"}
     known = [m["explain"]["estimates"].get("capacity_rps") for m in suite.messages("actions")][-1]
     assert known is None or 40 < known < 80
+
+
+def test_commands_of_the_documents(suite, tmp_path):
+    """As typed, with the ports that this suite has, and less load."""
+    places = {"http://127.0.0.1:8081/": suite.url, "--phase 30@160": "--phase 2@20"}
+    env = dict(suite.env, PATH=path_with_docker(tmp_path / "bin"),
+               COMPOSE_FILE=f"{SOURCES}/docker-compose.yml:{SOURCES}/docker-compose.override.yml")
+    (tmp_path / "telemetry.jsonl").touch()
+    lines = list(dict.fromkeys(c for _, c in documents.all_commands() if documents.of_compose(c)))
+    assert len(lines) > 12
+    for line in lines:
+        for known, place in places.items():
+            line = line.replace(known, place)
+        p = subprocess.run(["sh", "-c", line], cwd=tmp_path, env=env, stdin=subprocess.DEVNULL,
+                           capture_output=True, text=True, timeout=120, check=False)
+        ended = 124 if " timeout " in line else 0
+        assert p.returncode == ended, f"{line}\n{p.stdout}\n{p.stderr}\n{suite.report()}"
+        assert not re.search("NOPERM|NOAUTH|WRONGPASS|^ERR", p.stdout, re.M), f"{line}\n{p.stdout}"
+        if line.endswith("telemetry.jsonl") and ended:
+            assert (tmp_path / "telemetry.jsonl").read_text().startswith('{"channel"')
+    # The plan by hand was carried out, and all went on.
+    def restarted():
+        return [m for m in suite.messages("results") if m.get("action") == "restart"
+                and m.get("result", {}).get("status") == "ok"]
+
+    wait_for(restarted, 60, suite.report, every=0.5)
+    wait_for(lambda: not suite.unwell(), 60, suite.report, every=0.5)
 
 
 def test_down_leaves_nothing(suite):
