@@ -20,7 +20,8 @@ def test_each_daemon_can_be_scraped_from_this_machine(engine, suite_image, tmp_p
     beside.write_text(text)
 
     project = Compose(engine, "agenticmetrics")
-    project.env["COMPOSE_FILE"] = f"{ROOT}/docker-compose.yml:{beside}"
+    project.env["COMPOSE_FILE"] = ":".join(
+        str(ROOT / name) for name in ("docker-compose.yml", "docker-compose.override.yml", beside))
 
     def read(name):
         return parse(project.get(f"http://127.0.0.1:{ports[name]}/metrics").decode())

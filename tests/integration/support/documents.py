@@ -49,6 +49,11 @@ STEP_BY_STEP = "docs/your-service.md"
 ELSEWHERE = {
     "docker build --network host -t agentic-autoscaler .":
         ("tests/docker/support/engine.py", '"build", "--quiet", "--network", "host"'),
+    "docker compose -f docker-compose.yml -f docker-compose.override.yml "
+    "-f deploy/prometheus/compose.yml up -d":
+        ("tests/docker/test_compose_metrics.py", '"docker-compose.override.yml", beside'),
+    "prometheus --config.file=deploy/prometheus/prometheus.yml --storage.tsdb.path=/tmp/prometheus":
+        ("tests/integration/test_metrics.py", "--config.file="),
     "make": ("Makefile", "$(MAKE) all"),
     "make docker": ("Makefile", "$(MAKE) -k unit integration docker"),
     "make down": ("tests/docker/support/compose.py", "scripts/down"),
