@@ -65,8 +65,16 @@ ELSEWHERE = {
     "scripts/engine": ("scripts/demo", "\nscripts/engine\n"),
     "scripts/images": ("tests/docker/support/engine.py", 'script("images")'),
     "scripts/setup demo": ("scripts/demo", "\nscripts/setup demo\n"),
-    "deploy/redis/make-users /etc/agentic-autoscaler/redis users.acl=redis":
-        ("tests/integration/test_redis_acl.py", "MAKE_USERS, "),
+    "make && sudo make install":
+        ("tests/integration/support/install.py", '["make", *args]'),
+    "make deb": ("tests/integration/test_deb.py", 'make("deb")'),
+    "sudo systemd-sysusers && sudo systemd-tmpfiles --create && sudo systemctl daemon-reload":
+        ("tests/integration/test_install.py", "systemd-sysusers --root"),
+    "sudo /usr/local/share/agentic-autoscaler/redis/make-users /etc/agentic-autoscaler/redis "
+    "users.acl=redis": ("tests/integration/test_install.py", '"redis" / "make-users"'),
+    "systemctl enable --now agentic-docker-proxy agentic-monitor agentic-planner agentic-executor "
+    "agentic-watcher agentic-dashboard":
+        ("tests/integration/test_deb.py", '"enable", "agentic-planner"'),
     "sudo deploy/redis/make-users /etc/agentic-redis users.acl=redis monitor=10011 planner=10012 "
     "executor=10013 watcher=10014 subscriber=10015 dashboard=10016":
         ("docker-compose.yml", "      - planner=10012\n"),
