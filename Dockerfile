@@ -6,7 +6,7 @@ FROM ${BASE_IMAGE} AS build
 RUN apt-get update -q && \
     DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends gcc libc6-dev make \
         pkg-config libhiredis-dev libcurl4-openssl-dev libcjson-dev libmicrohttpd-dev \
-        libuv1-dev uthash-dev && \
+        libuv1-dev uthash-dev zlib1g-dev && \
     rm -rf /var/lib/apt/lists/* /var/cache/apt/*
 WORKDIR /src
 COPY . .
@@ -15,7 +15,7 @@ RUN make -j"$(nproc)" BUILD=/build all && strip /build/bin/*
 FROM ${BASE_IMAGE}
 RUN apt-get update -q && \
     DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends libhiredis1.1.0 \
-        libcurl4t64 libcjson1 libmicrohttpd12t64 libuv1t64 ca-certificates && \
+        libcurl4t64 libcjson1 libmicrohttpd12t64 libuv1t64 zlib1g ca-certificates && \
     rm -rf /var/lib/apt/lists/* /var/cache/apt/* && \
     useradd --uid 10001 --user-group --no-create-home --shell /usr/sbin/nologin agentic && \
     install -d -o 10014 -g agentic /etc/nginx/conf.d && \

@@ -7,7 +7,7 @@ CC      := gcc
 endif
 DAEMONS := monitor planner executor watcher subscriber dashboard
 BINS    := $(DAEMONS) app load replay
-LIBS    := hiredis libcurl libcjson libmicrohttpd libuv
+LIBS    := hiredis libcurl libcjson libmicrohttpd libuv zlib
 VERSION := $(shell cat VERSION)
 
 WARN    := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wundef \

@@ -3,7 +3,6 @@
 #include "common/http_server_internal.h"
 #include "common/mem.h"
 
-#include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdlib.h>
@@ -11,9 +10,7 @@
 #include <strings.h>
 #include <sys/socket.h>
 
-#define HEARTBEAT_MS     10000 /* a comment on every stream, so that a dead client is noticed */
 #define DEAD_CLIENT_MS   30000 /* unacknowledged bytes on a stream for so long end it */
-#define HEARTBEAT_TEXT   ": \n\n"
 #define STREAM_BLOCK_LEN 4096
 #define STREAM_TYPE      "text/event-stream"
 
@@ -134,29 +131,47 @@ static bool make_room(struct http_request *req, size_t len)
 	return true;
 }
 
-void http_reply(struct http_request *req, unsigned status, const char *content_type,
-		const void *body, size_t len)
+static void reply_copied(struct http_request *req, unsigned status, const char *content_type,
+			 const char *encoding, const void *body, size_t len)
 {
+	struct MHD_Response *response;
+
 	if (!make_room(req, len)) {
 		reply_busy(req, "too many answers are on their way");
 		return;
 	}
-	give(req, status, copied_response(body, len, content_type));
+	response = copied_response(body, len, content_type);
+	if (encoding != NULL)
+		add_header(response, MHD_HTTP_HEADER_CONTENT_ENCODING, encoding);
+	give(req, status, response);
 }
 
-void http_reply_static(struct http_request *req, const char *content_type, const void *body,
-		       size_t len, const char *etag)
+void http_reply(struct http_request *req, unsigned status, const char *content_type,
+		const void *body, size_t len)
+{
+	reply_copied(req, status, content_type, NULL, body, len);
+}
+
+void http_reply_encoded(struct http_request *req, const char *content_type, const char *encoding,
+			const void *body, size_t len)
+{
+	reply_copied(req, MHD_HTTP_OK, content_type, encoding, body, len);
+}
+
+void http_reply_static(struct http_request *req, const struct http_static *s)
 {
 	const char *known = http_request_header(req, MHD_HTTP_HEADER_IF_NONE_MATCH);
-	bool has_it = known != NULL && strstr(known, etag) != NULL;
+	bool has_it = known != NULL && strstr(known, s->etag) != NULL;
 	struct MHD_Response *response;
 
 	/* MHD only reads it, whatever its prototype says; older ones have no const variant. */
-	response = MHD_create_response_from_buffer(has_it ? 0 : len, (void *)(uintptr_t)body,
+	response = MHD_create_response_from_buffer(has_it ? 0 : s->len, (void *)(uintptr_t)s->bytes,
 						   MHD_RESPMEM_PERSISTENT);
-	add_header(response, MHD_HTTP_HEADER_ETAG, etag);
+	add_header(response, MHD_HTTP_HEADER_ETAG, s->etag);
 	add_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-cache");
-	add_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, content_type);
+	add_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, s->content_type);
+	if (s->encoding != NULL && !has_it)
+		add_header(response, MHD_HTTP_HEADER_CONTENT_ENCODING, s->encoding);
 	give(req, has_it ? MHD_HTTP_NOT_MODIFIED : MHD_HTTP_OK, response);
 }
 
@@ -184,9 +199,7 @@ void http_stream_free(struct http_stream *s)
 
 	tell_gone(s);
 	LIST_REMOVE(s, link);
-	if (--server->streams_n == 0)
-		uv_timer_stop(&server->heartbeat);
-	buf_free(&s->backlog);
+	server->streams_n--;
 	free(s);
 }
 
@@ -194,20 +207,17 @@ void http_stream_free(struct http_stream *s)
 static ssize_t on_read(void *cls, uint64_t pos, char *out, size_t max)
 {
 	struct http_stream *s = cls;
-	size_t n = s->backlog.len < max ? s->backlog.len : max;
+	size_t n;
 
 	(void)pos;
 	if (s->request->dropped)
 		return MHD_CONTENT_READER_END_WITH_ERROR;
-	if (n > 0) {
-		memcpy(out, s->backlog.data, n);
-		buf_consume(&s->backlog, n);
-		return (ssize_t)n;
-	}
 	if (s->ended)
 		return MHD_CONTENT_READER_END_OF_STREAM;
-	http_connection_suspend(s->request->connection);
-	return 0;
+	n = s->read(s->data, out, max);
+	if (n == 0)
+		http_connection_suspend(s->request->connection);
+	return (ssize_t)n;
 }
 
 static int connection_fd(const struct http_stream *s)
@@ -217,28 +227,16 @@ static int connection_fd(const struct http_stream *s)
 		->connect_fd;
 }
 
-int http_stream_send(struct http_stream *s, const void *bytes, size_t len)
+void http_stream_wake(struct http_stream *s)
 {
-	if (buf_append(&s->backlog, bytes, len) != 0) {
-		/* MHD waits for this socket to take more, so end that wait as well. */
-		shutdown(connection_fd(s), SHUT_RDWR);
-		http_request_drop(s->request);
-		return -EPIPE;
-	}
 	http_connection_resume(s->request->connection);
-	return 0;
 }
 
-static void on_heartbeat(uv_timer_t *timer)
+void http_stream_drop(struct http_stream *s)
 {
-	struct http_server *server = timer->data;
-	struct http_stream *s, *next;
-
-	for (s = LIST_FIRST(&server->streams); s != NULL; s = next) {
-		next = LIST_NEXT(s, link);
-		if (!s->ended)
-			http_stream_send(s, HEARTBEAT_TEXT, strlen(HEARTBEAT_TEXT));
-	}
+	/* MHD waits for this socket to take more, so end that wait as well. */
+	shutdown(connection_fd(s), SHUT_RDWR);
+	http_request_drop(s->request);
 }
 
 static struct http_stream *stream_new(struct http_request *req)
@@ -249,17 +247,15 @@ static struct http_stream *stream_new(struct http_request *req)
 
 	s->request = req;
 	req->stream = s;
-	buf_init(&s->backlog, HTTP_STREAM_BACKLOG_MAX);
 	LIST_INSERT_HEAD(&server->streams, s, link);
-	if (server->streams_n++ == 0)
-		uv_timer_start(&server->heartbeat, on_heartbeat, HEARTBEAT_MS, HEARTBEAT_MS);
+	server->streams_n++;
 	setsockopt(connection_fd(s), IPPROTO_TCP, TCP_USER_TIMEOUT, &dead_ms, sizeof(dead_ms));
 	MHD_set_connection_option(req->connection->mhd, MHD_CONNECTION_OPTION_TIMEOUT, 0U);
 	return s;
 }
 
 struct http_stream *http_reply_stream(struct http_request *req, unsigned streams_max,
-				      void (*gone)(void *data), void *data)
+				      http_stream_read *read, void (*gone)(void *data), void *data)
 {
 	struct MHD_Response *response;
 	struct http_stream *s;
@@ -273,6 +269,7 @@ struct http_stream *http_reply_stream(struct http_request *req, unsigned streams
 		return NULL;
 	}
 	s = stream_new(req);
+	s->read = read;
 	s->gone = gone;
 	s->data = data;
 	response = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, STREAM_BLOCK_LEN, on_read, s,

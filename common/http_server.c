@@ -258,7 +258,6 @@ static void close_now(struct http_server *server)
 	MHD_stop_daemon(server->mhd);
 	uv_close((uv_handle_t *)&server->poll, on_handle_closed);
 	uv_close((uv_handle_t *)&server->timer, on_handle_closed);
-	uv_close((uv_handle_t *)&server->heartbeat, on_handle_closed);
 	uv_close((uv_handle_t *)&server->patience, on_handle_closed);
 }
 
@@ -433,11 +432,9 @@ int http_server_open(uv_loop_t *loop, const struct http_server_options *o, struc
 		return err;
 	}
 	uv_timer_init(loop, &server->timer);
-	uv_timer_init(loop, &server->heartbeat);
 	uv_timer_init(loop, &server->patience);
-	server->poll.data = server->timer.data = server;
-	server->heartbeat.data = server->patience.data = server;
-	server->handles_open = 4;
+	server->poll.data = server->timer.data = server->patience.data = server;
+	server->handles_open = 3;
 	uv_poll_start(&server->poll, UV_READABLE, on_ready);
 	*ret = server;
 	return 0;

@@ -88,20 +88,39 @@ void http_reply(struct http_request *, unsigned status, const char *content_type
 void http_reply_text(struct http_request *, unsigned status, const char *text,
 		     struct http_header header);
 
-/* Reply with bytes that live as long as the process, with ${etag} (in quotes); 304 where the client
- * has it. */
-void http_reply_static(struct http_request *, const char *content_type, const void *body,
-		       size_t len, const char *etag);
+/* The same with status 200 and a body that was encoded already: ${encoding} as in Content-Encoding,
+ * or NULL. */
+void http_reply_encoded(struct http_request *, const char *content_type, const char *encoding,
+			const void *body, size_t len);
 
-/* Reply with a stream of server-sent events.  ${gone} is called once when the client left or was
- * dropped; the stream must not be used after that.  NULL when there is none: ${streams_max} are
+/* Bytes that live as long as the process. */
+struct http_static {
+	const char *content_type;
+	const char *encoding; /* as in Content-Encoding, or NULL */
+	const char *etag;     /* in quotes; another one for another encoding */
+	const void *bytes;
+	size_t len;
+};
+
+/* Reply with them; 304 where the client has them. */
+void http_reply_static(struct http_request *, const struct http_static *);
+
+/* Put up to ${max} bytes of a stream that are to be sent next into ${out}; how many, 0 when there
+ * are none now.  Called on the loop whenever the client can take more.  It must not call the
+ * functions of this file. */
+typedef size_t http_stream_read(void *data, char *out, size_t max);
+
+/* Reply with a stream of server-sent events.  ${read} is called when the reply begins, and after it
+ * gave nothing not again before http_stream_wake.  ${gone} is called once when the client left or
+ * was dropped; the stream must not be used after that.  NULL when there is none: ${streams_max} are
  * open already (a 503 was sent), or only the head was asked for. */
 struct http_stream *http_reply_stream(struct http_request *, unsigned streams_max,
-				      void (*gone)(void *data), void *data);
+				      http_stream_read *read, void (*gone)(void *data), void *data);
 
-/* Queue ${len} bytes (whole events).  A client that has HTTP_STREAM_BACKLOG_MAX bytes unread is
- * dropped: -EPIPE, and its ${gone} has been called. */
-#define HTTP_STREAM_BACKLOG_MAX ((size_t)256 * 1024)
-int http_stream_send(struct http_stream *, const void *bytes, size_t len);
+/* There is something to read. */
+void http_stream_wake(struct http_stream *);
+
+/* End it at once, whatever the client has not yet taken; its ${gone} has been called. */
+void http_stream_drop(struct http_stream *);
 
 #endif

@@ -36,8 +36,8 @@ struct http_request {
 
 struct http_stream {
 	struct http_request *request;
-	struct buf backlog;
-	bool ended; /* nothing is added any more: end when the backlog is out */
+	http_stream_read *read;
+	bool ended; /* nothing is read any more */
 	void (*gone)(void *data);
 	void *data;
 	LIST_ENTRY(http_stream) link;
@@ -60,9 +60,8 @@ struct http_server {
 	unsigned requests; /* begun and not completely answered, streams included */
 	unsigned handles_open;
 	uv_poll_t poll;
-	uv_timer_t timer;     /* MHD's own timeouts */
-	uv_timer_t heartbeat; /* of the streams */
-	uv_timer_t patience;  /* looks for slow clients while there are clients */
+	uv_timer_t timer;    /* MHD's own timeouts */
+	uv_timer_t patience; /* looks for slow clients while there are clients */
 	void (*drained)(void *cookie);
 	void *drained_cookie;
 	bool draining;
@@ -90,7 +89,7 @@ void http_patience_went(struct http_connection *);
 void http_patience_await(struct http_connection *, bool answer);
 void http_patience_rest(struct http_connection *);
 
-/* No more events: the client gets what is queued, then the end.  The owner is told. */
+/* No more events: the client gets the end.  The owner is told. */
 void http_stream_end(struct http_stream *);
 void http_stream_free(struct http_stream *);
 

@@ -1,27 +1,23 @@
-/* Pure. The files of dashboard/www, put into the program by the assembler: .incbin finds them from
- * the top of the source tree, where the compiler runs. */
+/* Pure. The page's files, put into the program by the assembler: .incbin finds them from the top of
+ * the source tree, where the compiler runs. */
 #include "dashboard/assets.h"
 
 #include <inttypes.h>
 #include <stdint.h>
 #include <stdio.h>
 
-#define EMBED(name, file)                                                                          \
+#define EMBED(name, path, file, type)                                                              \
 	__asm__(".pushsection .rodata\n"                                                           \
 		"asset_" #name ":\n"                                                               \
-		".incbin \"dashboard/www/" file "\"\n"                                             \
+		".incbin \"dashboard/" file "\"\n"                                                 \
 		"asset_" #name "_end:\n"                                                           \
 		".byte 0\n"                                                                        \
 		".popsection\n"                                                                    \
 		".globl asset_" #name ", asset_" #name "_end\n"                                    \
 		".hidden asset_" #name ", asset_" #name "_end\n");                                 \
 	extern const char asset_##name[] __attribute__((visibility("hidden")));                    \
-	extern const char asset_##name##_end[] __attribute__((visibility("hidden")))
-
-EMBED(index, "index.html");
-EMBED(style, "style.css");
-EMBED(script, "app.js");
-EMBED(icon, "icon.svg");
+	extern const char asset_##name##_end[] __attribute__((visibility("hidden")));
+ASSETS(EMBED)
 
 /* FNV-1a, 64 bits: tells versions of one file apart. */
 static uint64_t hash(const char *bytes, size_t len)
@@ -33,26 +29,17 @@ static uint64_t hash(const char *bytes, size_t len)
 	return h;
 }
 
+static void load(struct asset *ret, const char *end)
+{
+	ret->len = (size_t)((uintptr_t)end - (uintptr_t)ret->bytes);
+	snprintf(ret->etag, sizeof(ret->etag), "\"%016" PRIx64 "\"", hash(ret->bytes, ret->len));
+}
+
+#define LOAD(name, path, file, type)                                                               \
+	ret[ASSET_##name] = (struct asset){path, file, type, asset_##name, 0, ""};                 \
+	load(&ret[ASSET_##name], asset_##name##_end);
+
 void assets_load(struct asset ret[ASSETS_N])
 {
-	const struct {
-		const char *content_type, *bytes, *end;
-	} files[ASSETS_N] = {
-		[ASSET_INDEX] = {"text/html; charset=utf-8", asset_index, asset_index_end},
-		[ASSET_STYLE] = {"text/css; charset=utf-8", asset_style, asset_style_end},
-		[ASSET_SCRIPT] = {"text/javascript; charset=utf-8", asset_script, asset_script_end},
-		[ASSET_ICON] = {"image/svg+xml", asset_icon, asset_icon_end},
-	};
-
-	for (size_t i = 0; i < ASSETS_N; i++) {
-		size_t len = (size_t)((uintptr_t)files[i].end - (uintptr_t)files[i].bytes);
-
-		ret[i] = (struct asset){
-			.content_type = files[i].content_type,
-			.bytes = files[i].bytes,
-			.len = len,
-		};
-		snprintf(ret[i].etag, sizeof(ret[i].etag), "\"%016" PRIx64 "\"",
-			 hash(files[i].bytes, len));
-	}
+	ASSETS(LOAD)
 }

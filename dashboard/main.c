@@ -5,13 +5,12 @@
 #include "common/service.h"
 #include "common/service_malformed.h"
 #include "dashboard/config.h"
-#include "dashboard/render.h"
 #include "dashboard/server.h"
 #include "dashboard/state.h"
 
 #include <stdlib.h>
 
-#define LOOK_BACK_MAX 2000 /* messages of a channel read at the start */
+#define LOOK_MS 250 /* between two looks for daemons that have become silent */
 
 struct dashboard {
 	struct dashboard_config config;
@@ -19,6 +18,7 @@ struct dashboard {
 	struct state *state;
 	struct server *server;
 	struct bus *bus;
+	uv_timer_t look;
 	struct malformed malformed;
 	bool live; /* the past has been read */
 };
@@ -46,33 +46,40 @@ static void on_message(const struct bus_message *m, void *cookie)
 {
 	struct dashboard *d = cookie;
 	struct message_error error;
-	struct buf events;
 	int changed = state_fold(d->state, m->channel, m->text, m->len, (double)m->time_ms / 1000.0,
 				 &error);
 
-	if (changed < 0) {
+	if (changed < 0)
 		malformed_skip(&d->malformed, m, error.text);
-		return;
-	}
-	if (!d->live || changed == 0)
-		return;
-	buf_init(&events, RENDER_BYTES_MAX);
-	render_events(d->state, changed, &events);
-	server_broadcast(d->server, buf_text(&events), events.len);
-	buf_free(&events);
+	else if (d->live && changed != 0)
+		server_tell(d->server, changed);
 }
 
 /* Pages that came while the past was being read have missed what was in it. */
 static void on_live(void *cookie)
 {
 	struct dashboard *d = cookie;
-	struct buf event;
 
 	d->live = true;
-	buf_init(&event, 256);
-	render_reset(d->state, &event);
-	server_broadcast(d->server, buf_text(&event), event.len);
-	buf_free(&event);
+	server_reset(d->server);
+}
+
+static void on_health(bool up, const char *detail, void *cookie)
+{
+	struct dashboard *d = cookie;
+	int changed = state_set_redis(d->state, up, detail, service_wall_sec());
+
+	if (changed != 0)
+		server_tell(d->server, changed);
+}
+
+static void on_look(uv_timer_t *timer)
+{
+	struct dashboard *d = timer->data;
+	int changed = state_look(d->state, service_wall_sec());
+
+	if (changed != 0)
+		server_tell(d->server, changed);
 }
 
 static void serve(struct dashboard *d)
@@ -105,10 +112,12 @@ int main(int argc, char **argv)
 		.healthcheck = where_healthz_is,
 	};
 	const struct bus_options bus = {
-		.channels = {CHANNEL_ALERTS, CHANNEL_ACTIONS, CHANNEL_RESULTS},
-		.channels_n = 3,
+		.channels = {CHANNEL_ALERTS, CHANNEL_ACTIONS, CHANNEL_RESULTS, CHANNEL_ADVICE,
+			     CHANNEL_HEARTBEATS},
+		.channels_n = 5,
+		.unrecorded_n = 1,
 		.replay_since_ms = 1,
-		.replay_max = LOOK_BACK_MAX,
+		.on_health = on_health,
 		.on_message = on_message,
 		.on_live = on_live,
 		.cookie = &d,
@@ -118,12 +127,16 @@ int main(int argc, char **argv)
 	d.malformed.count = metrics_add(service_metrics(d.sv), METRIC_COUNTER,
 					"agentic_dashboard_malformed_total", NULL,
 					"Messages that could not be used");
-	d.state = state_new(d.config.target);
+	d.state = state_new(d.config.target, service_wall_sec());
 	serve(&d);
 	d.bus = service_bus(d.sv, &bus);
+	uv_timer_init(service_loop(d.sv), &d.look);
+	d.look.data = &d;
+	uv_timer_start(&d.look, on_look, LOOK_MS, LOOK_MS);
 
 	service_run(d.sv);
 
+	uv_close((uv_handle_t *)&d.look, NULL);
 	bus_close(d.bus);
 	server_close(d.server);
 	state_free(d.state);

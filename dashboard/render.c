@@ -1,45 +1,45 @@
-/* Pure. JSON texts put together; only windows are composed here. */
+/* Pure. JSON texts put together. */
 #include "dashboard/render.h"
 
 #include "common/json.h"
 
-#include <inttypes.h>
+#include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
-/* The closing brace of a JSON object goes, more members follow. */
-static void append_open_object(const char *text, struct buf *out)
+/* A target is a container's name, an id hex digits: no character of them needs an escape. */
+static void append_head(const struct state *st, const char *id, struct buf *out)
 {
-	buf_append(out, text, strlen(text) - 1);
+	buf_printf(out, "{\"target\":\"%s\",\"id\":\"%s\"", st->target, id);
 }
 
-static void append_window(const struct state_window *w, struct buf *out)
+/* ${item} is deleted. */
+static void append_json(cJSON *item, struct buf *out)
 {
-	cJSON *extra = cJSON_CreateObject();
-	char *alert = message_alert_encode(&w->alert), *text;
+	char *text = json_print(item);
 
-	json_add_round(extra, "baseline_ms", w->baseline_ms, 3);
-	json_add_round(extra, "sigma_ms", w->sigma_ms, 3);
-	text = json_print(extra);
-	if (extra->child != NULL) {
-		append_open_object(alert, out);
-		buf_printf(out, ",%s", text + 1);
-	} else {
-		buf_puts(out, alert);
-	}
+	buf_puts(out, text);
 	free(text);
-	free(alert);
-	cJSON_Delete(extra);
+	cJSON_Delete(item);
 }
 
-static void append_windows(const struct state *st, struct buf *out)
+static void append_redis(const struct state *st, struct buf *out)
 {
-	buf_puts(out, "\"windows\":[");
-	for (size_t i = 0; i < st->windows_n; i++) {
-		buf_puts(out, i > 0 ? "," : "");
-		append_window(state_window_at(st, i), out);
-	}
-	buf_puts(out, "]");
+	cJSON *o = cJSON_CreateObject();
+
+	cJSON_AddBoolToObject(o, "up", st->redis.up);
+	json_add_round(o, "since_ts", st->redis.since_ts, 3);
+	json_add_text(o, "detail", st->redis.detail);
+	append_json(o, out);
+}
+
+static void append_point(const struct state *st, struct buf *out)
+{
+	const struct series_point *newest = series_newest(st->series);
+
+	if (newest != NULL)
+		series_render_point(newest, out);
+	else
+		buf_puts(out, "null");
 }
 
 static void append_texts(const char *name, const struct state_texts *t, struct buf *out)
@@ -52,53 +52,109 @@ static void append_texts(const char *name, const struct state_texts *t, struct b
 	buf_puts(out, "]");
 }
 
-void render_state(const struct state *st, struct buf *out)
+static void append_or_null(const char *name, const char *text, struct buf *out)
 {
-	/* A target is a container's name: no character of it needs an escape. */
-	buf_printf(out, "{\"target\":\"%s\",\"seq\":%" PRIu64 ",", st->target, st->seq);
-	append_windows(st, out);
+	buf_printf(out, ",\"%s\":", name);
+	buf_puts(out, text != NULL ? text : "null");
+}
+
+static void append_daemons(const struct daemons *d, struct buf *out)
+{
+	buf_puts(out, ",\"daemons\":[");
+	for (size_t i = 0; i < d->n; i++) {
+		buf_puts(out, i > 0 ? "," : "");
+		append_json(daemons_json(d, i), out);
+	}
+	buf_puts(out, "]");
+}
+
+void render_state(const struct state *st, const char *id, double now_sec, struct buf *out)
+{
+	append_head(st, id, out);
+	buf_printf(out, ",\"now\":%.3f,\"version\":\"%s\",\"redis\":", now_sec, VERSION);
+	append_redis(st, out);
+	buf_puts(out, ",\"point\":");
+	append_point(st, out);
+	if (isnan(st->window_sec))
+		buf_puts(out, ",\"window_sec\":null,\"replicas\":");
+	else
+		buf_printf(out, ",\"window_sec\":%.9g,\"replicas\":", st->window_sec);
+	append_json(replicas_json(&st->replicas), out);
 	append_texts("plans", &st->plans, out);
 	append_texts("actions", &st->actions, out);
 	append_texts("results", &st->results, out);
 	append_texts("receipts", &st->receipts, out);
-	buf_printf(out, ",\"upstreams\":%s}", st->upstreams != NULL ? st->upstreams : "null");
+	append_or_null("upstreams", st->upstreams, out);
+	append_or_null("upstreams_error", st->upstreams_error, out);
+	append_texts("advice", &st->advice, out);
+	append_texts("judgements", &st->judgements, out);
+	append_daemons(&st->daemons, out);
+	buf_puts(out, "}");
 }
 
-static void begin_event(const struct state *st, const char *name, struct buf *out)
+void render_history(const struct state *st, const char *id, unsigned range_sec, double now_sec,
+		    struct buf *out)
 {
-	buf_printf(out, "id: %" PRIu64 "\nevent: %s\ndata: ", st->seq, name);
-}
-
-static void append_text_event(const struct state *st, const char *name, const char *text,
-			      struct buf *out)
-{
-	begin_event(st, name, out);
-	buf_printf(out, "%s\n\n", text);
+	append_head(st, id, out);
+	buf_printf(out, ",\"from\":%.3f,\"to\":%.3f,", now_sec - range_sec, now_sec);
+	series_render(st->series, now_sec - range_sec, out);
+	buf_puts(out, "}");
 }
 
 static const char *newest(const struct state_texts *t)
 {
-	return state_text_at(t, t->n - 1);
+	return t->n > 0 ? state_text_at(t, t->n - 1) : "null";
 }
 
-void render_events(const struct state *st, int changed, struct buf *out)
+static void add_composed(const struct state *st, const char *name,
+			 void (*append)(const struct state *, struct buf *), struct eventlog *log)
 {
-	if (changed & STATE_WINDOW) {
-		begin_event(st, "window", out);
-		append_window(state_window_at(st, st->windows_n - 1), out);
-		buf_puts(out, "\n\n");
-	}
+	struct buf data;
+
+	buf_init(&data, RENDER_BYTES_MAX);
+	append(st, &data);
+	eventlog_add(log, name, buf_text(&data));
+	buf_free(&data);
+}
+
+static void append_replicas(const struct state *st, struct buf *out)
+{
+	append_json(replicas_json(&st->replicas), out);
+}
+
+static void add_daemon(const struct state *st, size_t i, struct eventlog *log)
+{
+	struct buf data;
+
+	buf_init(&data, RENDER_BYTES_MAX);
+	append_json(daemons_json(&st->daemons, i), &data);
+	eventlog_add(log, "daemon", buf_text(&data));
+	buf_free(&data);
+}
+
+void render_events(const struct state *st, int changed, struct eventlog *log)
+{
+	if (changed & STATE_POINT)
+		add_composed(st, "point", append_point, log);
+	if (changed & STATE_REPLICAS)
+		add_composed(st, "replicas", append_replicas, log);
 	if (changed & STATE_PLAN)
-		append_text_event(st, "plan", newest(&st->plans), out);
+		eventlog_add(log, "plan", newest(&st->plans));
 	if (changed & STATE_RESULT)
-		append_text_event(st, "result", newest(&st->results), out);
+		eventlog_add(log, "result", newest(&st->results));
 	if (changed & STATE_RECEIPT)
-		append_text_event(st, "receipt", newest(&st->receipts), out);
+		eventlog_add(log, "receipt", newest(&st->receipts));
 	if (changed & STATE_UPSTREAMS)
-		append_text_event(st, "upstreams", st->upstreams, out);
-}
-
-void render_reset(const struct state *st, struct buf *out)
-{
-	append_text_event(st, "reset", "{}", out);
+		eventlog_add(log, "upstreams", st->upstreams);
+	if (changed & STATE_UPSTREAMS_ERROR)
+		eventlog_add(log, "upstreams", st->upstreams_error);
+	if (changed & STATE_ADVICE)
+		eventlog_add(log, "advice", newest(&st->advice));
+	if (changed & STATE_JUDGEMENT)
+		eventlog_add(log, "judgement", newest(&st->judgements));
+	if (changed & STATE_REDIS)
+		add_composed(st, "redis", append_redis, log);
+	for (size_t i = 0; i < st->daemons.n; i++)
+		if (changed & STATE_DAEMON << i)
+			add_daemon(st, i, log);
 }

@@ -1,32 +1,48 @@
-/* Shell. Routes, what the guard refuses, and the open event streams. */
+/* Shell. Routes, what the guard refuses, and answers in the encoding that the client takes. */
 #include "dashboard/server.h"
 
+#include "common/gzip.h"
 #include "common/http_server.h"
 #include "common/log.h"
 #include "common/mem.h"
 #include "dashboard/assets.h"
 #include "dashboard/guard.h"
 #include "dashboard/render.h"
+#include "dashboard/streams.h"
 
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
-#define STREAMS_MAX        32
-#define CONNECTIONS_MAX    128
+#define CONNECTIONS_MAX    (STREAMS_MAX + 256)
 #define CLIENT_TIMEOUT_SEC 10
 #define REPLY_BYTES_MAX    ((size_t)8 * 1024 * 1024)
 
-struct place { /* for an open stream */
-	struct server *server;
-	struct http_stream *stream; /* NULL: free */
+#define RANGE_SEC      3600 /* of a history, where none is asked for */
+#define PACK_BYTES_MIN 1024 /* less is not worth it */
+#define PACKED_MS      250  /* a packed answer is good for so long, while nothing changes */
+#define PACKED_N       4
+
+/* An answer as it was packed last: when the dashboard was restarted, all pages ask at once. */
+struct packed {
+	unsigned range_sec; /* 0: of the state */
+	uint64_t seq, made_ms;
+	struct buf bytes;
+};
+
+struct file {
+	struct asset asset;
+	struct buf gzip; /* empty: not worth it */
+	char gzip_etag[sizeof(((struct asset *)0)->etag) + 3];
 };
 
 struct server {
 	struct service *sv;
 	const struct state *state;
 	struct http_server *http;
-	struct asset assets[ASSETS_N];
-	struct place places[STREAMS_MAX];
-	struct metric *open_streams;
+	struct streams *streams;
+	struct file files[ASSETS_N];
+	struct packed packed[PACKED_N];
 	struct guard guard;
 	struct metric *refused[GUARD_VERDICTS_N];
 	bool told[GUARD_VERDICTS_N]; /* in the log: once each */
@@ -43,69 +59,114 @@ static const struct http_header headers[] = {
 	{"Cross-Origin-Opener-Policy", "same-origin"},
 	{"Cross-Origin-Embedder-Policy", "require-corp"},
 	{"Cross-Origin-Resource-Policy", "same-origin"},
+	{"Vary", "Accept-Encoding"},
 	{NULL, NULL},
 };
 
-static void on_asset(struct http_request *req, const struct server *s, size_t i)
+static bool takes_gzip(const struct http_request *req)
 {
-	const struct asset *a = &s->assets[i];
-
-	http_reply_static(req, a->content_type, a->bytes, a->len, a->etag);
+	return gzip_accepted(http_request_header(req, "Accept-Encoding"));
 }
 
-static void on_index(struct http_request *req, void *cookie)
+static void on_asset(struct http_request *req, const struct file *f)
 {
-	on_asset(req, cookie, ASSET_INDEX);
+	const struct asset *a = &f->asset;
+
+	if (f->gzip.len > 0 && takes_gzip(req))
+		http_reply_static(req, &(struct http_static){a->content_type, "gzip", f->gzip_etag,
+							     f->gzip.data, f->gzip.len});
+	else
+		http_reply_static(req, &(struct http_static){a->content_type, NULL, a->etag,
+							     a->bytes, a->len});
 }
 
-static void on_style(struct http_request *req, void *cookie)
+/* A handler for each of the page's files. */
+#define ON_ASSET(name, path, file, type)                                                           \
+	static void on_asset_##name(struct http_request *req, void *cookie)                        \
+	{                                                                                          \
+		on_asset(req, &((const struct server *)cookie)->files[ASSET_##name]);              \
+	}
+ASSETS(ON_ASSET)
+
+/* The state, or where ${range_sec} is not 0 a history. */
+static void render(struct server *s, unsigned range_sec, struct buf *out)
 {
-	on_asset(req, cookie, ASSET_STYLE);
+	char id[EVENTLOG_ID_MAX];
+	const struct eventlog *log = streams_log(s->streams);
+
+	eventlog_id(log, eventlog_newest(log), id);
+	if (range_sec == 0)
+		render_state(s->state, id, service_wall_sec(), out);
+	else
+		render_history(s->state, id, range_sec, service_wall_sec(), out);
 }
 
-static void on_script(struct http_request *req, void *cookie)
+/* The same packed: as it was made a moment ago, or anew in the place of the oldest. */
+static const struct buf *pack(struct server *s, unsigned range_sec)
 {
-	on_asset(req, cookie, ASSET_SCRIPT);
+	uint64_t now_ms = uv_now(service_loop(s->sv)),
+		 seq = eventlog_newest(streams_log(s->streams));
+	struct packed *p = s->packed;
+	struct buf plain;
+
+	for (size_t i = 0; i < PACKED_N; i++) {
+		struct packed *this = &s->packed[i];
+
+		if (this->bytes.len > 0 && this->range_sec == range_sec && this->seq == seq &&
+		    now_ms - this->made_ms < PACKED_MS)
+			return &this->bytes;
+		if (this->made_ms < p->made_ms)
+			p = this;
+	}
+	buf_init(&plain, RENDER_BYTES_MAX);
+	render(s, range_sec, &plain);
+	buf_free(&p->bytes);
+	gzip_append(buf_text(&plain), plain.len, GZIP_QUICK, &p->bytes);
+	buf_free(&plain);
+	p->range_sec = range_sec;
+	p->seq = seq;
+	p->made_ms = now_ms;
+	return &p->bytes;
 }
 
-static void on_icon(struct http_request *req, void *cookie)
+static void reply_json(struct http_request *req, struct server *s, unsigned range_sec)
 {
-	on_asset(req, cookie, ASSET_ICON);
-}
-
-static void on_state(struct http_request *req, void *cookie)
-{
-	const struct server *s = cookie;
+	const struct buf *packed;
 	struct buf out;
 
+	if (takes_gzip(req)) {
+		packed = pack(s, range_sec);
+		http_reply_encoded(req, "application/json", "gzip", packed->data, packed->len);
+		return;
+	}
 	buf_init(&out, RENDER_BYTES_MAX);
-	render_state(s->state, &out);
+	render(s, range_sec, &out);
 	http_reply(req, 200, "application/json", buf_text(&out), out.len);
 	buf_free(&out);
 }
 
-/* ${data} is the stream's place, which is free again. */
-static void on_stream_gone(void *data)
+static void on_state(struct http_request *req, void *cookie)
 {
-	struct place *place = data;
+	reply_json(req, cookie, 0);
+}
 
-	place->stream = NULL;
-	metric_add(place->server->open_streams, -1);
+static void on_history(struct http_request *req, void *cookie)
+{
+	unsigned range_sec;
+
+	if (series_parse_range(http_request_query(req, "range"), &range_sec) == 0)
+		reply_json(req, cookie, range_sec);
+	else
+		http_reply_text(req, 400, "range: must be a whole number of seconds, 900 to 86400",
+				(struct http_header){0});
 }
 
 static void on_events(struct http_request *req, void *cookie)
 {
 	struct server *s = cookie;
-	struct place *place = s->places;
-	struct http_stream *stream;
+	const char *after = http_request_header(req, "Last-Event-ID");
 
-	while (place < s->places + STREAMS_MAX - 1 && place->stream != NULL)
-		place++;
-	stream = http_reply_stream(req, STREAMS_MAX, on_stream_gone, place);
-	if (stream == NULL)
-		return;
-	place->stream = stream;
-	metric_inc(s->open_streams);
+	streams_open(s->streams, req, after != NULL ? after : http_request_query(req, "after"));
 }
 
 static void on_healthz(struct http_request *req, void *cookie)
@@ -157,12 +218,11 @@ static bool gate(struct http_request *req, const char *path, void *cookie)
 	return verdict == GUARD_PASS;
 }
 
+#define ROUTE_ASSET(name, path, file, type) {"GET", path, on_asset_##name},
 static const struct http_route routes[] = {
-	{"GET", "/", on_index},
-	{"GET", "/style.css", on_style},
-	{"GET", "/app.js", on_script},
-	{"GET", "/icon.svg", on_icon},
+	ASSETS(ROUTE_ASSET) /* each with its comma */
 	{"GET", "/api/state", on_state},
+	{"GET", "/api/history", on_history},
 	{"GET", "/events", on_events},
 	{"GET", "/healthz", on_healthz},
 	{"GET", "/metrics", on_metrics},
@@ -171,12 +231,38 @@ static const struct http_route routes[] = {
 
 static void add_metrics(struct server *s, struct metrics *metrics)
 {
-	s->open_streams = metrics_add(metrics, METRIC_GAUGE, "agentic_dashboard_streams", NULL,
-				      "Open event streams");
 	for (size_t i = GUARD_PASS + 1; i < GUARD_VERDICTS_N; i++)
 		s->refused[i] =
 			metrics_add(metrics, METRIC_COUNTER, "agentic_dashboard_refused_total",
 				    guard_answer(i)->label, "Requests that were refused");
+}
+
+static void load_files(struct server *s)
+{
+	struct asset assets[ASSETS_N];
+
+	assets_load(assets);
+	for (size_t i = 0; i < ASSETS_N; i++) {
+		struct file *f = &s->files[i];
+		const struct asset *a = &assets[i];
+
+		f->asset = *a;
+		buf_init(&f->gzip, a->len);
+		if (a->len < PACK_BYTES_MIN ||
+		    gzip_append(a->bytes, a->len, GZIP_SMALL, &f->gzip) != 0)
+			buf_free(&f->gzip); /* it grew */
+		snprintf(f->gzip_etag, sizeof(f->gzip_etag), "%.*s-gz\"", (int)strlen(a->etag) - 1,
+			 a->etag);
+	}
+}
+
+static void free_all(struct server *s)
+{
+	for (size_t i = 0; i < ASSETS_N; i++)
+		buf_free(&s->files[i].gzip);
+	for (size_t i = 0; i < PACKED_N; i++)
+		buf_free(&s->packed[i].bytes);
+	free(s);
 }
 
 int server_open(struct service *sv, const struct state *state, const struct server_options *o,
@@ -203,24 +289,34 @@ int server_open(struct service *sv, const struct state *state, const struct serv
 	}
 	s->sv = sv;
 	s->state = state;
-	assets_load(s->assets);
-	for (size_t i = 0; i < STREAMS_MAX; i++)
-		s->places[i].server = s;
+	load_files(s);
+	for (size_t i = 0; i < PACKED_N; i++)
+		buf_init(&s->packed[i].bytes, RENDER_BYTES_MAX);
 	guard_init(&s->guard, o->hosts, o->password);
+	s->streams =
+		streams_new(service_loop(sv), service_random(),
+			    metrics_add(service_metrics(sv), METRIC_GAUGE,
+					"agentic_dashboard_streams", NULL, "Open event streams"));
 	add_metrics(s, service_metrics(sv));
 	*ret = s;
 	return 0;
 }
 
-void server_broadcast(struct server *s, const char *events, size_t len)
+void server_tell(struct server *s, int changed)
 {
-	for (size_t i = 0; i < STREAMS_MAX; i++)
-		if (s->places[i].stream != NULL)
-			http_stream_send(s->places[i].stream, events, len);
+	render_events(s->state, changed, streams_log(s->streams));
+	streams_added(s->streams);
+}
+
+void server_reset(struct server *s)
+{
+	eventlog_add(streams_log(s->streams), "reset", "{}");
+	streams_added(s->streams);
 }
 
 void server_close(struct server *s)
 {
 	http_server_close(s->http); /* which tells every stream's place that it is gone */
-	free(s);
+	streams_close(s->streams);
+	free_all(s);
 }

@@ -1,11 +1,10 @@
-/* Shell. The dashboard's HTTP side: the page, /api/state, /events, /healthz and /metrics. */
+/* Shell. The dashboard's HTTP side: the page, /api/state, /api/history, /events, /healthz and
+ * /metrics. */
 #ifndef DASHBOARD_SERVER_H
 #define DASHBOARD_SERVER_H
 
 #include "common/service.h"
 #include "dashboard/state.h"
-
-#include <stddef.h>
 
 struct server;
 
@@ -19,8 +18,11 @@ struct server_options {
 int server_open(struct service *, const struct state *, const struct server_options *options,
 		struct server **ret);
 
-/* Hand ${len} bytes of whole events to every open /events. */
-void server_broadcast(struct server *, const char *events, size_t len);
+/* Tell every open /events what changed in the state: bits of enum state_change. */
+void server_tell(struct server *, int changed);
+
+/* Tell them that all is different. */
+void server_reset(struct server *);
 
 /* Gone when its libuv handles have closed. */
 void server_close(struct server *);

@@ -1,8 +1,11 @@
-/* Shell. Fuzz target: a request to the dashboard, a line for its path and for each header that the
- * guard looks at.  Whoever gets an answer called it by a name that is its own, is no page of
- * another site, and knows the password. */
+/* Shell. Fuzz target: a request to the dashboard, a line for its path and for each header that is
+ * looked at.  Whoever gets an answer called it by a name that is its own, is no page of another
+ * site, and knows the password; and there is one writing of an id, and bounds to a range. */
+#include "common/gzip.h"
 #include "common/mem.h"
+#include "dashboard/eventlog.h"
 #include "dashboard/guard.h"
+#include "dashboard/series.h"
 #include "tests/fuzz/fuzz.h"
 
 #include <arpa/inet.h>
@@ -158,6 +161,42 @@ static void check_hosts(char *hosts)
 	free(list);
 }
 
+static void check_id(const char *id)
+{
+	struct eventlog *log = eventlog_new(0xab);
+	char again[EVENTLOG_ID_MAX];
+	uint64_t seq;
+
+	for (int i = 0; i < 3; i++)
+		eventlog_add(log, "reset", "{}");
+	if (eventlog_find(log, id, &seq)) {
+		must(seq <= 3);
+		eventlog_id(log, seq, again);
+		must(strcmp(id, again) == 0);
+	}
+	eventlog_free(log);
+}
+
+/* What only chooses among answers. */
+static void check_wishes(const uint8_t *data, size_t size)
+{
+	bool ignored = false;
+	char *id = header(data, size, "Last-Event-ID: ", &ignored);
+	char *range = header(data, size, "range=", &ignored);
+	char *encodings = header(data, size, "Accept-Encoding: ", &ignored);
+	unsigned sec;
+
+	if (id != NULL)
+		check_id(id);
+	if (series_parse_range(range, &sec) == 0)
+		must(sec >= SERIES_RANGE_MIN && sec <= SERIES_RANGE_MAX);
+	if (gzip_accepted(encodings))
+		must(strpbrk(encodings, "gG*") != NULL);
+	free(id);
+	free(range);
+	free(encodings);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char *text = fuzz_copy(data, size, true);
@@ -175,6 +214,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		must(judge(&r, HOSTS, PASSWORD, 1) == verdict);
 	}
 	check_hosts(text);
+	check_wishes(data, size);
 	request_free(&r);
 	free(text);
 	return 0;

@@ -17,13 +17,14 @@ import pytest
 from support.procs import free_port, pss_kb, wait_for
 
 MEMORY_MAX_KB = 32 * 1024  # the compose file gives each 64 MiB, which must hold the kernel's part too
-CHANNELS = ("alerts", "actions", "results", "advice")
+STREAMS = ("alerts", "actions", "results", "advice")
+CHANNELS = (*STREAMS, "heartbeats")
 LISTENS = {
     "monitor": ("results",),
-    "planner": CHANNELS,
+    "planner": STREAMS,
     "executor": ("actions", "results"),
-    "subscriber": CHANNELS,
-    "dashboard": ("alerts", "actions", "results"),
+    "subscriber": STREAMS,
+    "dashboard": CHANNELS,
 }
 
 number = itertools.count(1)
@@ -65,7 +66,14 @@ def advice(**fields):
             "decision": {"action": "scale_up", "reason": "r"}, **fields}
 
 
-GOOD = {"alerts": alert, "actions": plan, "results": result, "advice": advice}
+def heartbeat(**fields):
+    return {"ts": time.time(), "kind": "heartbeat", "id": unique(), "daemon": "monitor", "target": "app",
+            "version": "1.0", "uptime_sec": 3.5, "every_sec": 2, "status": "ok",
+            "dependencies": [{"name": "redis", "up": True}], **fields}
+
+
+GOOD = {"alerts": alert, "actions": plan, "results": result, "advice": advice,
+        "heartbeats": heartbeat}
 
 
 class Sender:
@@ -304,6 +312,8 @@ def wrong_messages():
     yield "results", upstreams(1, servers=[{}] * 1025)
     yield "results", upstreams(1, drained=["a"], drained_ids=[])
     yield "actions", plan(explain=3)
+    yield "heartbeats", heartbeat(dependencies=[{"name": "redis"}])
+    yield "heartbeats", heartbeat(status="fine")
 
 
 def relevant(messages, name):
@@ -348,6 +358,7 @@ def test_strangers_by_the_thousand(suite, sender):
             sender.publish("results", dumps(result(target=name)))
             sender.publish("results", dumps(upstreams(3, target=name)))
             sender.publish("advice", dumps(advice(target=name)))
+            sender.publish("heartbeats", dumps(heartbeat(daemon=name[:31])))
         sender.settle()
 
     suite.sampled(send)

@@ -250,9 +250,9 @@ def test_every_daemon_gets_along_as_its_user(guarded, spawn, tmp_path):
     def shown():
         url = f"http://127.0.0.1:{dashboard_port}/api/state"
         with urllib.request.urlopen(url, timeout=5) as r:
-            return json.loads(r.read())["windows"]
+            return json.loads(r.read())["point"]
 
-    assert wait_for(shown, what="windows on the dashboard")
+    assert wait_for(shown, what="a window on the dashboard")
     for name, (p, _) in running.items():
         assert "NOPERM" not in p.stderr(), name
         assert p.terminate() == 0, p.stderr()
