@@ -10,6 +10,13 @@ RUN apt-get update -q && \
     rm -rf /var/lib/apt/lists/* /var/cache/apt/*
 WORKDIR /src
 COPY . .
+# uPlot, which the page is built with, comes with the context where `make` or `make demo` got it
+# already; else by npm, as this image reaches its registry.
+RUN [ -e dashboard/node_modules/uplot ] || { \
+        apt-get update -q && \
+        DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends npm && \
+        rm -rf /var/lib/apt/lists/* /var/cache/apt/*; \
+    }
 RUN make -j"$(nproc)" BUILD=/build all && strip /build/bin/*
 
 FROM ${BASE_IMAGE}

@@ -47,7 +47,12 @@ $(BUILD)/obj/%.o: %.c VERSION
 	$(call say,CC) $(CC) $(ALLFLAGS) -MMD -MP -c -o $@ $<
 
 # Its .incbin files are none of the compiler's dependencies.
-$(BUILD)/obj/dashboard/assets.o: $(wildcard dashboard/www/*)
+UPLOT   := $(addprefix dashboard/node_modules/uplot/dist/,uPlot.iife.min.js uPlot.min.css)
+$(BUILD)/obj/dashboard/assets.o: $(wildcard dashboard/www/*) $(UPLOT)
+
+$(UPLOT) &: dashboard/package.json dashboard/package-lock.json dashboard/.npmrc
+	scripts/node-modules
+	@touch $(UPLOT)
 
 # A thin archive of everything but the main files: each program links what it calls, no more.
 $(SUITE): $(PARTS:%.c=$(BUILD)/obj/%.o)
@@ -139,7 +144,7 @@ fuzz-run: $(FUZZ:%=$(BUILD)/fuzz/%)
 			$(BUILD)/corpus/$$name tests/fuzz/corpus/$$name || exit; \
 	done
 
-lint: all $(UNIT) ## formatting, clang build, clang-tidy, cppcheck, purity, headers, shell scripts
+lint: all $(UNIT) ## formatting, clang build, clang-tidy, cppcheck, purity, headers, types of the page, shell
 	@clang-format --dry-run -Werror $(shell git ls-files '*.c' '*.h')
 	$(MAKE) BUILD=build/clang CC=clang all
 	@printf '%s\n' $(SRC) | xargs -P 2 -I{} clang-tidy --quiet {} -- $(ALLFLAGS) 2>/dev/null
@@ -149,6 +154,8 @@ lint: all $(UNIT) ## formatting, clang build, clang-tidy, cppcheck, purity, head
 	scripts/lint-purity $(BUILD)/obj
 	@scripts/lint-headers $(filter-out -fstack% -D_FORTIFY%,$(ALLFLAGS))
 	scripts/lint-shape
+	scripts/node-modules dev
+	dashboard/node_modules/.bin/tsc -p dashboard
 	shellcheck $(shell git ls-files scripts .ci deploy/redis/make-users deploy/completion debian/postrm debian/prerm)
 
 # --- to see it, to measure it ---

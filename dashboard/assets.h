@@ -15,7 +15,29 @@
 	X(index, "/", "www/index.html", ASSET_HTML)                                                \
 	X(style, "/style.css", "www/style.css", ASSET_CSS)                                         \
 	X(icon, "/icon.svg", "www/icon.svg", ASSET_SVG)                                            \
-	X(script, "/app.js", "www/app.js", ASSET_JS)
+	X(boot, "/boot.js", "www/boot.js", ASSET_JS)                                               \
+	X(charts, "/charts.js", "www/charts.js", ASSET_JS)                                         \
+	X(decisions, "/decisions.js", "www/decisions.js", ASSET_JS)                                \
+	X(decisions_table, "/decisions_table.js", "www/decisions_table.js", ASSET_JS)              \
+	X(dom, "/dom.js", "www/dom.js", ASSET_JS)                                                  \
+	X(explain, "/explain.js", "www/explain.js", ASSET_JS)                                      \
+	X(explanation, "/explanation.js", "www/explanation.js", ASSET_JS)                          \
+	X(format, "/format.js", "www/format.js", ASSET_JS)                                         \
+	X(freshness, "/freshness.js", "www/freshness.js", ASSET_JS)                                \
+	X(lines, "/lines.js", "www/lines.js", ASSET_JS)                                            \
+	X(main, "/main.js", "www/main.js", ASSET_JS)                                               \
+	X(marks, "/marks.js", "www/marks.js", ASSET_JS)                                            \
+	X(navigation, "/navigation.js", "www/navigation.js", ASSET_JS)                             \
+	X(panels, "/panels.js", "www/panels.js", ASSET_JS)                                         \
+	X(range, "/range.js", "www/range.js", ASSET_JS)                                            \
+	X(sentence, "/sentence.js", "www/sentence.js", ASSET_JS)                                   \
+	X(series, "/series.js", "www/series.js", ASSET_JS)                                         \
+	X(state, "/state.js", "www/state.js", ASSET_JS)                                            \
+	X(stream, "/stream.js", "www/stream.js", ASSET_JS)                                         \
+	X(tables, "/tables.js", "www/tables.js", ASSET_JS)                                         \
+	X(theme, "/theme.js", "www/theme.js", ASSET_JS)                                            \
+	X(uplot, "/uplot.js", "node_modules/uplot/dist/uPlot.iife.min.js", ASSET_JS)               \
+	X(uplot_style, "/uplot.css", "node_modules/uplot/dist/uPlot.min.css", ASSET_CSS)
 
 struct asset {
 	const char *path;

@@ -1,0 +1,31 @@
+// Pure. How far what the page shows can be trusted.
+/** @import {Link, Model} from "../types.js" */
+import {age, clock, known} from "./format.js";
+
+const SILENCE_SEC = 4.5; // the server says something every 2 s
+const RETRY_SEC = 1;     // a connection that is made again so soon was not lost
+const WINDOWS_LATE = 2.5;
+const LATE_SEC = 5;
+
+/** @param {{model: Model | null, now: number, heard_ago: number, closed_ago: number | null}} of
+ *  now: of the server; heard_ago, closed_ago: seconds since it was heard, since the connection
+ *  closed (null: it is open). @returns {Link} */
+export function linkOf({model, now, heard_ago, closed_ago}) {
+	if (!model)
+		return heard_ago > SILENCE_SEC
+			? {state: "lost", text: "No connection to the dashboard, trying again"}
+			: {state: "connecting", text: "Connecting"};
+	if (heard_ago > SILENCE_SEC || (closed_ago !== null && closed_ago > RETRY_SEC))
+		return {state: "lost", text: `Connection lost ${age(heard_ago)} ago, trying again`};
+	const {redis, point, window_sec} = model;
+	if (redis.up === false) {
+		const since = known(redis.since_ts) ? ` since ${clock(redis.since_ts)}` : "";
+		return {state: "redis-down", text: `Redis does not answer${since}: nothing new arrives`};
+	}
+	if (!point)
+		return {state: "stale", text: "No measurement yet: is the monitor running?"};
+	const late = now - point.ts;
+	if (late > Math.max(LATE_SEC, WINDOWS_LATE * window_sec))
+		return {state: "stale", text: `No new measurement for ${age(late)}: is the monitor running?`};
+	return {state: "live", text: "Live"};
+}

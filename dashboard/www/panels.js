@@ -1,0 +1,106 @@
+// Shell. The head of the page and its smaller panels.
+/** @import {Model, Row, Link} from "../types.js" */
+import {badge, byId, cell, el, keyed, setAttribute, setChildren, setText} from "./dom.js";
+import {number, percent} from "./format.js";
+import {keyFigures, lastAction, stateSentence, tabTitle} from "./sentence.js";
+import {advisorOf, daemonRows, replicaRows, upstreamsOf} from "./tables.js";
+
+/** @typedef {ReturnType<typeof replicaRows>[0]} ReplicaRow */
+/** @typedef {ReturnType<typeof daemonRows>[0]} DaemonRow */
+
+/** @param {number | null} share */
+function shareBar(share) {
+	if (share === null)
+		return "–";
+	const bar = el("span", {class: "bar", "aria-hidden": "true"}, el("span"));
+	/** @type {HTMLElement} */ (bar.firstChild).style.width = `${Math.round(share * 100)}%`;
+	return el("span", {class: "share"}, bar, percent(share));
+}
+
+const replicaTable = keyed((/** @type {ReplicaRow} */ r) => r.name, (r) => el("tr", {"data-replica": r.name},
+	cell("Name", el("b", {}, r.name)), cell("State", badge(r.state, r.kind)),
+	cell("Address", r.address), cell("Rate", r.rps, r.errors ? el("span", {class: "bad-text"}, ` ${r.errors}`) : null),
+	cell("p95", r.p95), cell("Share", shareBar(r.share)), cell("Age", r.age)));
+
+const daemonTable = keyed((/** @type {DaemonRow} */ d) => d.name, (d) => el("tr", {"data-daemon": d.name},
+	cell("Daemon", el("b", {}, d.name), el("span", {class: "quiet"}, d.version ? ` ${d.version}` : "")),
+	cell("Health", badge(d.word, d.kind)), cell("Up for", d.uptime), cell("Note", d.note)));
+
+const figureList = keyed((/** @type {ReturnType<typeof keyFigures>[0]} */ f) => f.name, (f) => el("div", {class: `figure ${f.tone}`},
+	el("dt", {}, f.name), el("dd", {}, f.value, el("span", {class: "note"}, f.note))));
+
+/** @param {string} id @param {Element[]} rows @param {string} none */
+function fill(id, rows, none) {
+	const body = byId(id).querySelector("tbody");
+	if (body)
+		setChildren(body, rows.length ? rows : [el("tr", {}, el("td", {colspan: 7, class: "quiet"}, none))]);
+}
+
+/** @param {Model} m @param {Row[]} rows @param {number} now */
+export function showHead(m, rows, now) {
+	const {text, tone} = stateSentence(m);
+	const last = lastAction(rows.find((row) => row.action !== "noop"), now);
+	setText(byId("target"), m.target);
+	setText(byId("state"), text);
+	setAttribute(byId("hero"), "data-tone", tone);
+	const box = byId("last-action");
+	setText(/** @type {Element} */ (box.firstElementChild), last.title);
+	setText(/** @type {Element} */ (box.lastElementChild), last.reason);
+	setChildren(byId("figures"), figureList(keyFigures(m)));
+	if (document.title !== tabTitle(m))
+		document.title = tabTitle(m);
+}
+
+/** @param {Link} link */
+export function showLink(link) {
+	const element = byId("link");
+	setAttribute(element, "data-state", link.state);
+	setAttribute(document.documentElement, "data-link", link.state);
+	setText(element, link.text);
+	const stale = link.state !== "live" && link.state !== "connecting";
+	byId("stale").hidden = !stale;
+	setText(byId("stale"), stale ? `${link.text}. What is shown here is old.` : "");
+}
+
+/** @param {Model} m @param {number} now */
+function showAdvisor(m, now) {
+	const {head, kind, facts, score} = advisorOf(m, now);
+	const box = byId("advisor");
+	const counts = /** @type {const} */ (["agreed", "helpful", "neutral", "harmful"]);
+	const total = counts.reduce((sum, name) => sum + (score?.[name] ?? 0), 0);
+	const shown = JSON.stringify([head, kind, facts, score]);
+	if (box.dataset.shown === shown)
+		return;
+	box.dataset.shown = shown;
+	box.replaceChildren(el("p", {class: `state-line ${kind}`}, head), el("dl", {class: "facts"},
+		...facts.map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", {}, value)))));
+	if (score)
+		box.append(el("p", {class: "quiet"}, total ? `Of ${number(total)} verdicts judged:` : "No verdict judged yet."),
+			el("ul", {class: "score"}, ...counts.map((name) => el("li", {class: name},
+				el("b", {}, number(score[name] ?? 0)), ` ${name}`))));
+}
+
+/** @param {Model} m @param {number} now */
+function showUpstreams(m, now) {
+	const u = upstreamsOf(m, now);
+	const box = byId("upstreams");
+	const shown = JSON.stringify(u);
+	if (box.dataset.shown === shown)
+		return;
+	box.dataset.shown = shown;
+	box.replaceChildren(el("p", {class: `state-line ${u.kind}`}, u.head));
+	if (u.error)
+		box.append(el("p", {class: "bad-text"}, u.error));
+	if (u.servers.length)
+		box.append(el("ul", {class: "servers"}, ...u.servers.map(([name, address]) =>
+			el("li", {}, el("b", {}, name), ` ${address}`))));
+}
+
+/** @param {Model} m @param {number} now */
+export function showPanels(m, now) {
+	fill("replicas", replicaTable(replicaRows(m.replicas, now)), "No replica is known yet.");
+	fill("daemons", daemonTable(daemonRows(m.daemons, now)), "No daemon was heard yet.");
+	showAdvisor(m, now);
+	showUpstreams(m, now);
+	setText(byId("version"), m.version);
+}

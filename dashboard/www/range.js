@@ -1,0 +1,48 @@
+// Pure. Which part of time the charts show.
+/** @import {View} from "../types.js" */
+
+export const RANGES = [900, 3600, 21600, 86400];
+const SPAN_MIN = 10;
+
+/** @param {number} range_sec @returns {View} */
+export const live = (range_sec) => ({range_sec, span_sec: range_sec, end: null});
+
+/** @param {View} v */
+export const isLive = (v) => v.end === null && v.span_sec === v.range_sec;
+
+/** @param {View} v @param {number} now @returns {[number, number]} */
+export function bounds(v, now) {
+	const end = v.end ?? now;
+	return [end - v.span_sec, end];
+}
+
+/** The part from a time to another, as far as the range has it.  What reaches up to now goes on
+ * with it. @param {View} v @param {number} from @param {number} to @param {number} now @returns {View} */
+export function show(v, from, to, now) {
+	const span = Math.min(v.range_sec, Math.max(SPAN_MIN, to - from));
+	const middle = (from + to) / 2;
+	const end = Math.max(now - v.range_sec + span, middle + span / 2);
+	return {range_sec: v.range_sec, span_sec: span, end: end >= now - span / 100 ? null : end};
+}
+
+/** Closer by a factor over 1, about a time. @param {View} v @param {number} factor
+ * @param {number} at @param {number} now @returns {View} */
+export function zoom(v, factor, at, now) {
+	const [from, to] = bounds(v, now);
+	return show(v, at - (at - from) / factor, at + (to - at) / factor, now);
+}
+
+/** Later by a share of what is shown, below 0 earlier. @param {View} v @param {number} share
+ * @param {number} now @returns {View} */
+export function pan(v, share, now) {
+	const [from, to] = bounds(v, now);
+	const by = share * v.span_sec;
+	return show(v, from + by, to + by, now);
+}
+
+/** The shortest range, as the server keeps them, that reaches back to what is shown.
+ * @param {View} v @param {number} now */
+export function ringFor(v, now) {
+	const back = now - bounds(v, now)[0];
+	return RANGES.find((range) => range >= back - 1) ?? RANGES[RANGES.length - 1];
+}

@@ -1,0 +1,141 @@
+// Pure. The state of the service, and what was done last, in words.
+/** @import {Model, Point, Plan, Row, Tone} from "../types.js" */
+import {ago, capital, count, known, ms, number, percent, rate, times, words} from "./format.js";
+import {newestPlan} from "./state.js";
+
+const ERRORS_BAD = 0.01;
+const FULL = 0.9; // of capacity
+
+/** @param {Point} p */
+export function utilisation(p) {
+	if (known(p.arrivals_rps) && known(p.capacity_rps) && p.capacity_rps > 0)
+		return p.arrivals_rps / p.capacity_rps;
+	return p.utilisation;
+}
+
+/** @param {Point} p */
+export const ratio = (p) => (known(p.p95_ms) && known(p.baseline_ms) && p.baseline_ms > 0
+	? p.p95_ms / p.baseline_ms : undefined);
+
+/** @param {Point} p */
+export const isOver = (p) => known(p.objective_ms) && known(p.p95_ms) && p.p95_ms > p.objective_ms;
+
+/** @param {Point} p @param {Plan | null} plan @returns {[string, Tone]} */
+function motion(p, plan) {
+	const {wanted, running, ready} = p;
+	const by = plan?.explain?.decided_by;
+	if (known(wanted) && known(running) && running > wanted)
+		return [`Shrinking from ${number(running)} to ${count(wanted, "replica")}`, "busy"];
+	if (known(wanted) && known(running) && running < wanted)
+		return [`Growing from ${number(running)} to ${count(wanted, "replica")}`, "busy"];
+	if (known(wanted) && known(ready) && ready < wanted)
+		return [`Growing to ${count(wanted, "replica")}, ${number(ready)} ready`, "busy"];
+	const at = known(running) ? ` at ${count(running, "replica")}` : "";
+	if (by === "warm")
+		return [`Learning what is normal${at}`, "busy"];
+	if (by === "data_good" || by === "answers")
+		return [`Holding${at}, measurements cannot be trusted`, "bad"];
+	if (by === "room_above")
+		return [`At the limit of ${count(running, "replica")}, more are needed`, "bad"];
+	return [`Holding${at}`, "good"];
+}
+
+/** @param {Point} p */
+function figures(p) {
+	const parts = [];
+	if (known(p.p95_ms))
+		parts.push(`p95 ${ms(p.p95_ms)}`);
+	if (known(ratio(p)))
+		parts.push(`${times(ratio(p))} normal`);
+	if (known(utilisation(p)))
+		parts.push(`${percent(utilisation(p))} of capacity`);
+	if (isOver(p))
+		parts.push(`over the objective of ${ms(p.objective_ms)}`);
+	if (known(p.error_rate) && p.error_rate >= ERRORS_BAD)
+		parts.push(`${percent(p.error_rate)} of answers failed`);
+	return parts.join(", ");
+}
+
+/** @param {Model} m @returns {{text: string, tone: Tone}} */
+export function stateSentence(m) {
+	const p = m.point;
+	if (!p)
+		return {text: `Waiting for the first measurement of ${m.target || "the service"}`, tone: "unknown"};
+	const [moving, tone] = motion(p, newestPlan(m));
+	const rest = figures(p);
+	const failing = known(p.error_rate) && p.error_rate >= ERRORS_BAD;
+	const full = known(utilisation(p)) && /** @type {number} */ (utilisation(p)) > FULL;
+	return {
+		text: rest ? `${moving}: ${rest}` : moving,
+		tone: isOver(p) || failing ? "bad" : tone === "good" && full ? "busy" : tone,
+	};
+}
+
+/** @type {{[action: string]: string}} */
+const DONE = {scale_up: "Scaled up", scale_down: "Scaled down", restart: "Restarted"};
+/** @type {{[action: string]: string}} */
+const WANTED = {scale_up: "Scaling up", scale_down: "Scaling down", restart: "Restarting"};
+
+/** What a row of the table of decisions says was done. @param {Row} row */
+export function deed(row) {
+	const status = row.result?.result?.status;
+	const to = known(row.replicas) && row.action !== "restart" ? ` to ${count(row.replicas, "replica")}` : "";
+	if (status === "error")
+		return `Failed to ${words(row.action)}${to}`;
+	if (status === "skipped")
+		return `Refused to ${words(row.action)}${to}`;
+	const verb = (status ? DONE : WANTED)[row.action] ?? capital(words(row.action));
+	return verb + to;
+}
+
+/** What became of it, "" while that is not known. @param {Row} row */
+export function outcome(row) {
+	const parts = [];
+	if (row.result?.result?.message)
+		parts.push(row.result.result.message);
+	if (known(row.result?.duration_ms))
+		parts.push(`took ${ms(row.result?.duration_ms)}`);
+	const r = row.receipt;
+	if (r)
+		parts.push(`${count(r.requests, "request")} meanwhile, ${r.failed ? number(r.failed) : "none"} failed`);
+	return parts.join(", ");
+}
+
+/** @param {Row | undefined} row the newest that was no noop @param {number} now */
+export function lastAction(row, now) {
+	if (!row)
+		return {title: "No action yet", reason: "Nothing had to be done since the dashboard can look back."};
+	return {title: `${deed(row)}, ${ago(row.ts, now)}`, reason: row.reason};
+}
+
+/** For the tab. @param {Model} m */
+export function tabTitle(m) {
+	const p = m.point;
+	const head = p ? `${count(p.running, "replica")}, ${ms(p.p95_ms)}` : "…";
+	return `${head} · ${m.target || "Agentic Autoscaler"}`;
+}
+
+/** The key figures: [name, value, what it is compared with, tone].
+ * @param {Model} m @returns {{name: string, value: string, note: string, tone: Tone}[]} */
+export function keyFigures(m) {
+	const p = m.point ?? {ts: 0};
+	const used = utilisation(p);
+	const failing = known(p.error_rate) && p.error_rate >= ERRORS_BAD;
+	return [
+		{name: "p95 of probes", value: ms(p.p95_ms), tone: isOver(p) ? "bad" : "good",
+			note: known(p.objective_ms) ? `objective ${ms(p.objective_ms)}` : `normal ${ms(p.baseline_ms)}`},
+		{name: "p95 of requests", value: ms(p.requests_p95_ms), tone: "good",
+			note: "what users wait"},
+		{name: "Arrivals", value: rate(p.arrivals_rps), tone: "good",
+			note: known(p.capacity_rps) ? `of ${rate(p.capacity_rps)} carried` : "capacity not known yet"},
+		{name: "Capacity used", value: percent(used),
+			tone: known(used) && used > 1 ? "bad" : known(used) && used > FULL ? "busy" : "good",
+			note: !known(used) ? "capacity not known yet"
+				: used <= 1 ? `${percent(1 - used)} to spare` : "more than is carried"},
+		{name: "Replicas ready", value: number(p.ready ?? p.running),
+			tone: known(p.ready) && known(p.wanted) && p.ready < p.wanted ? "busy" : "good",
+			note: known(p.wanted) ? `of ${number(p.wanted)} wanted` : "in rotation"},
+		{name: "Failed answers", value: percent(p.error_rate), tone: failing ? "bad" : "good",
+			note: failing ? "users see errors" : "5xx and failed probes"},
+	];
+}
