@@ -94,12 +94,17 @@ export function decidedBy(plan) {
 /** @type {{[suffix: string]: Show}} */
 const UNITS = {_ms: ms, _rps: rate, _sec: age};
 
+/** @type {{[name: string]: string}} */
+const NAMES = {wanted_raw: "needed", keep: "enough to keep", good_rps: "known to be carried",
+	arrivals_upper_rps: "arrivals at most", service_ms: "service time", startup_sec: "start of a replica",
+	sigma_ms: "usual spread", p95_ms: "p95", requests_p95_ms: "p95 of requests"};
+
 /** Names and values of the estimates. @param {Plan | null} plan @returns {[string, string][]} */
 export function estimates(plan) {
 	return Object.entries(plan?.explain?.estimates ?? {}).map(([name, value]) => {
 		const suffix = Object.keys(UNITS).find((s) => name.endsWith(s)) ?? "";
 		const show = name === "utilisation" ? percent : UNITS[suffix] ?? short;
-		return [words(suffix ? name.slice(0, -suffix.length) : name), show(value)];
+		return [NAMES[name] ?? words(suffix ? name.slice(0, -suffix.length) : name), show(value)];
 	});
 }
 

@@ -88,5 +88,5 @@ export const count = (n, noun) => `${number(n)} ${noun}${n === 1 ? "" : "s"}`;
 /** "scale_up" as "scale up". @param {string} name */
 export const words = (name) => name.replaceAll("_", " ");
 
-/** @param {string} text */
-export const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);
+/** But for "p95" and the like. @param {string} text */
+export const capital = (text) => (/^p\d/.test(text) ? text : text.charAt(0).toUpperCase() + text.slice(1));

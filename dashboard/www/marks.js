@@ -7,7 +7,7 @@ import {marksOf} from "./lines.js";
 import {deed, outcome} from "./sentence.js";
 
 const SIZE = 24; // pixels; closer ones are one
-const TOLD = 6;  // rows of a mark in its tooltip
+const TOLD = 3;  // rows of a mark in its tooltip
 const LEAVE_MS = 150;
 
 export class Marks {
@@ -74,7 +74,8 @@ export class Marks {
 		clearTimeout(this.leaving);
 		const told = rows.slice(-TOLD).reverse().map((row) => el("p", {},
 			el("b", {}, `${sign(row)} ${deed(row)}`), ` ${clock(row.ts)}`, el("br"),
-			row.reason, outcome(row) ? el("span", {class: "quiet"}, el("br"), outcome(row)) : null));
+			row.reason, outcome(row) && rows.length === 1
+				? el("span", {class: "quiet"}, el("br"), outcome(row)) : null));
 		const rest = rows.length - told.length;
 		this.tip.replaceChildren(...told, ...(rest > 0 ? [el("p", {}, `and ${rest} before`)] : []));
 		this.tip.hidden = false;
