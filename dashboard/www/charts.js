@@ -8,7 +8,8 @@ import {band} from "./series.js";
 /** @typedef {{ts: number, action: string}} Event */
 /** @typedef {{from: number, to: number}} Span */
 /** @typedef {{columns: Series["columns"], from: number, to: number, errors: Span[], events: Event[]}} Shown */
-/** @typedef {{select: (from: number, to: number) => void, cursor: (index: number | null) => void}} Listener */
+/** @typedef {{select: (from: number, to: number) => void, cursor: (index: number | null) => void,
+ *  pointed: () => void}} Listener pointed: the pointer moves the cursor now */
 
 const AXIS_WIDTH = 46;
 const AXIS_HEIGHT = 24;
@@ -207,7 +208,10 @@ export class Charts {
 		this.charts = CHARTS.map((about) => new Chart(about, this));
 		this.index = /** @type {number | null} */ (null);
 		const resized = new ResizeObserver(() => this.charts.forEach((c) => c.resize()));
-		this.charts.forEach((c) => resized.observe(c.plot));
+		for (const c of this.charts) {
+			resized.observe(c.plot);
+			c.u.over.addEventListener("pointermove", () => listener.pointed());
+		}
 	}
 
 	/** @param {Shown} shown */

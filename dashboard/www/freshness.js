@@ -1,31 +1,33 @@
 // Pure. How far what the page shows can be trusted.
 /** @import {Link, Model} from "../types.js" */
-import {age, clock, known} from "./format.js";
+import {clock, known} from "./format.js";
 
 const SILENCE_SEC = 4.5; // the server says something every 2 s
 const RETRY_SEC = 1;     // a connection that is made again so soon was not lost
 const WINDOWS_LATE = 2.5;
 const LATE_SEC = 5;
 
-/** @param {{model: Model | null, now: number, heard_ago: number, closed_ago: number | null}} of
+/** The words stay the same while the state does, since they are read out.
+ * @param {{model: Model | null, now: number, heard_ago: number, closed_ago: number | null}} of
  *  now: of the server; heard_ago, closed_ago: seconds since it was heard, since the connection
  *  closed (null: it is open). @returns {Link} */
 export function linkOf({model, now, heard_ago, closed_ago}) {
+	const silent = heard_ago > SILENCE_SEC;
 	if (!model)
-		return heard_ago > SILENCE_SEC
+		return silent
 			? {state: "lost", text: "No connection to the dashboard, trying again"}
 			: {state: "connecting", text: "Connecting"};
-	if (heard_ago > SILENCE_SEC || (closed_ago !== null && closed_ago > RETRY_SEC))
-		return {state: "lost", text: `Connection lost ${age(heard_ago)} ago, trying again`};
+	if (silent || (closed_ago !== null && closed_ago > RETRY_SEC))
+		return {state: "lost", text: "Connection to the dashboard lost, trying again"};
 	const {redis, point, window_sec} = model;
 	if (redis.up === false) {
 		const since = known(redis.since_ts) ? ` since ${clock(redis.since_ts)}` : "";
-		return {state: "redis-down", text: `Redis does not answer${since}: nothing new arrives`};
+		return {state: "redis-down", text: `Redis does not answer${since}, nothing new arrives`};
 	}
 	if (!point)
 		return {state: "stale", text: "No measurement yet: is the monitor running?"};
-	const late = now - point.ts;
-	if (late > Math.max(LATE_SEC, WINDOWS_LATE * window_sec))
-		return {state: "stale", text: `No new measurement for ${age(late)}: is the monitor running?`};
+	if (now - point.ts > Math.max(LATE_SEC, WINDOWS_LATE * window_sec))
+		return {state: "stale",
+			text: `No measurement since ${clock(point.ts)}: is the monitor running?`};
 	return {state: "live", text: "Live"};
 }

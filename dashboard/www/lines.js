@@ -8,16 +8,16 @@ import {ms, number, percent, rate} from "./format.js";
 
 /** @type {Line[]} */
 const LATENCY = [
-	{column: "p95_ms", label: "p95 of probes", color: "--c-blue", dash: [], width: 2, show: ms},
-	{column: "requests_p95_ms", label: "p95 of requests", color: "--c-orange", dash: [7, 3], width: 2, show: ms},
-	{column: "baseline_ms", label: "normal, with its spread", color: "--c-green", dash: [2, 3], width: 2, show: ms},
+	{column: "p95_ms", label: "p95 probes", color: "--c-blue", dash: [], width: 2, show: ms},
+	{column: "requests_p95_ms", label: "p95 requests", color: "--c-orange", dash: [7, 3], width: 2, show: ms},
+	{column: "baseline_ms", label: "normal ± spread", color: "--c-green", dash: [2, 3], width: 2, show: ms},
 	{column: "objective_ms", label: "objective", color: "--c-red", dash: [12, 4, 2, 4], width: 1.5, show: ms, aside: true},
 ];
 
 /** @type {Line[]} */
 const LOAD = [
 	{column: "arrivals_rps", label: "arrivals", color: "--c-blue", dash: [], width: 2, show: rate, fill: "--c-blue-soft"},
-	{column: "capacity_rps", label: "what is carried", color: "--c-green", dash: [7, 3], width: 2, show: rate, aside: true},
+	{column: "capacity_rps", label: "capacity", color: "--c-green", dash: [7, 3], width: 2, show: rate, aside: true},
 ];
 
 /** @type {Line[]} */

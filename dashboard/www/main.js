@@ -38,7 +38,9 @@ let closed_ms = null;
 let dirty = false;
 let asked = 0;
 /** @type {number | null} */
-let cursor = null;
+let cursor = null; // row
+/** @type {number | null} */
+let held = null; // time on which keys have put the cursor
 /** @type {number | undefined} */
 let speaking;
 
@@ -49,6 +51,9 @@ const charts = new Charts({
 	cursor: (index) => {
 		cursor = index;
 		showValues();
+	},
+	pointed: () => {
+		held = null;
 	},
 });
 const table = new DecisionsTable();
@@ -82,6 +87,8 @@ function drawCharts() {
 	const events = rows.filter((row) => row.action !== "noop");
 	columns = withGaps(series, model?.window_sec ?? 0);
 	charts.show({columns, from, to, events, errors: errorSpans(columns, window_sec)});
+	if (held !== null)
+		charts.setCursor(nearest(columns.ts, held));
 	marks.show(events, charts.plotArea());
 	showNavigation(view);
 	showValues();
@@ -111,8 +118,15 @@ function putCursor(index) {
 	const first = nearest(columns.ts, from), last = nearest(columns.ts, to);
 	if (last < 0)
 		return;
-	charts.setCursor(Math.max(first, Math.min(last, index)));
+	const at = Math.max(first, Math.min(last, index));
+	held = columns.ts[at];
+	charts.setCursor(at);
 	speak();
+}
+
+function clearCursor() {
+	held = null;
+	charts.setCursor(null);
 }
 
 // --- time ---
@@ -133,7 +147,6 @@ async function loadHistory() {
 /** @param {View} next */
 function setView(next) {
 	view = next;
-	charts.setCursor(null);
 	if (ringFor(view, now()) !== series.range_sec)
 		loadHistory().catch(() => stream.retry());
 	drawCharts();
@@ -146,7 +159,7 @@ startNavigation({
 	cursorTime: () => (cursor === null ? null : columns.ts[cursor]),
 	moveCursor: (by) => putCursor((cursor ?? columns.ts.length - (by < 0 ? 0 : 1)) + by),
 	edgeCursor: (last) => putCursor(last ? Infinity : -Infinity),
-	clearCursor: () => charts.setCursor(null),
+	clearCursor,
 	timeAt: (x) => charts.timeAt(x),
 });
 

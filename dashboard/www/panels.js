@@ -59,7 +59,7 @@ export function showLink(link) {
 	setText(element, link.text);
 	const stale = link.state !== "live" && link.state !== "connecting";
 	byId("stale").hidden = !stale;
-	setText(byId("stale"), stale ? `${link.text}. What is shown here is old.` : "");
+	setText(byId("stale"), stale ? `${link.text}${link.text.endsWith("?") ? "" : "."} What is shown here is old.` : "");
 }
 
 /** @param {Model} m @param {number} now */

@@ -1,0 +1,59 @@
+// Which part of time is shown.
+import assert from "node:assert/strict";
+import test from "node:test";
+
+import {bounds, isLive, live, pan, ringFor, show, zoom} from "../../dashboard/www/range.js";
+
+const NOW = 10000;
+
+test("a range goes on with time", () => {
+	const v = live(900);
+	assert.ok(isLive(v));
+	assert.deepEqual(bounds(v, NOW), [9100, 10000]);
+	assert.deepEqual(bounds(v, NOW + 5), [9105, 10005]);
+});
+
+test("what is dragged over is shown and stays", () => {
+	const v = show(live(900), 9200, 9300, NOW);
+	assert.ok(!isLive(v));
+	assert.deepEqual(bounds(v, NOW), [9200, 9300]);
+	assert.deepEqual(bounds(v, NOW + 50), [9200, 9300]);
+});
+
+test("what reaches up to now follows it", () => {
+	const v = show(live(900), 9900, 10000, NOW);
+	assert.deepEqual(bounds(v, NOW + 5), [9905, 10005]);
+});
+
+test("no closer than ten seconds, no wider than the range", () => {
+	assert.equal(show(live(900), 9500, 9501, NOW).span_sec, 10);
+	const wide = zoom(live(900), 0.5, 9500, NOW);
+	assert.ok(isLive(wide));
+});
+
+test("zoom keeps its time in its place", () => {
+	const v = zoom(live(900), 2, 9400, NOW);
+	const [from, to] = bounds(v, NOW);
+	assert.equal(v.span_sec, 450);
+	assert.ok(Math.abs((9400 - from) / (to - from) - 300 / 900) < 1e-9);
+	assert.deepEqual(bounds(zoom(v, 0.5, 9400, NOW), NOW), [9100, 10000]);
+});
+
+test("pan goes no further than the range, and back to now", () => {
+	let v = show(live(900), 9500, 9600, NOW);
+	v = pan(v, 0.5, NOW);
+	assert.deepEqual(bounds(v, NOW), [9550, 9650]);
+	for (let i = 0; i < 50; i++)
+		v = pan(v, -0.5, NOW);
+	assert.deepEqual(bounds(v, NOW), [9100, 9200]);
+	for (let i = 0; i < 50; i++)
+		v = pan(v, 0.5, NOW);
+	assert.equal(v.end, null);
+});
+
+test("the finest ring that reaches back is asked for", () => {
+	assert.equal(ringFor(live(21600), NOW * 9), 21600);
+	assert.equal(ringFor(show(live(86400), 89900, 89990, 90000), 90000), 900);
+	assert.equal(ringFor(show(live(86400), 80000, 80100, 90000), 90000), 21600);
+	assert.equal(ringFor({range_sec: 86400, span_sec: 100, end: 0}, 1e6), 86400);
+});
