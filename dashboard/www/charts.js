@@ -1,5 +1,5 @@
 // Shell. The three charts: drawn by uPlot, one cursor over all, zoomed by dragging.
-/** @import {Row, Series} from "../types.js" */
+/** @import {Series} from "../types.js" */
 /** @import {Line} from "./lines.js" */
 import {byId, el, setText, svg} from "./dom.js";
 import {CHARTS, timeLabel, top} from "./lines.js";
@@ -7,7 +7,8 @@ import {band} from "./series.js";
 
 /** @typedef {{ts: number, action: string}} Event */
 /** @typedef {{from: number, to: number}} Span */
-/** @typedef {{columns: Series["columns"], from: number, to: number, errors: Span[], events: Event[]}} Shown */
+/** @typedef {{columns: Series["columns"], from: number, to: number, errors: Span[],
+ *  events: Event[]}} Shown */
 /** @typedef {{select: (from: number, to: number) => void, cursor: (index: number | null) => void,
  *  pointed: () => void}} Listener pointed: the pointer moves the cursor now */
 
@@ -111,8 +112,10 @@ function drawEvents(u, events) {
 /** @param {Line} line */
 function keyEntry(line) {
 	const value = el("b", {}, "–");
-	const swatch = svg("svg", {viewBox: "0 0 26 8", class: `swatch ${line.color.slice(2)}`, "aria-hidden": "true"},
-		svg("path", {d: "M0 4h26", "stroke-dasharray": line.dash.join(" "), "stroke-width": "2.5"}));
+	const swatch = svg("svg", {viewBox: "0 0 26 8", class: `swatch ${line.color.slice(2)}`,
+		"aria-hidden": "true"},
+		svg("path", {d: "M0 4h26", "stroke-dasharray": line.dash.join(" "),
+			"stroke-width": "2.5"}));
 	return {entry: el("li", {}, swatch, ` ${line.label} `, value), value};
 }
 
@@ -147,7 +150,8 @@ class Chart {
 				x: {time: true},
 				y: {range: (u, _min, max) => [0, top(max, this.aside(u), unit === "count")]},
 			},
-			axes: [axis("x", unit !== "count"), {...axis("y"), incrs: unit === "count" ? COUNTS : undefined}],
+			axes: [axis("x", unit !== "count"),
+				{...axis("y"), incrs: unit === "count" ? COUNTS : undefined}],
 			cursor: {
 				y: false,
 				sync: {key: "time"},
@@ -180,7 +184,8 @@ class Chart {
 		const {columns, from, to} = shown;
 		const lines = this.about.lines.map((line) => columns[line.column]);
 		const {low, high} = this.banded ? band(columns) : {low: [], high: []};
-		const data = /** @type {any} */ ([columns.ts, ...lines, ...(this.banded ? [low, high] : [])]);
+		const data = /** @type {any} */ ([columns.ts, ...lines,
+			...(this.banded ? [low, high] : [])]);
 		this.u.batch(() => {
 			this.u.setData(data, false);
 			this.u.setScale("x", {min: from, max: to});
@@ -189,7 +194,8 @@ class Chart {
 
 	/** @param {{[column: string]: any}} point */
 	showValues(point) {
-		this.about.lines.forEach((line, i) => setText(this.keys[i].value, line.show(point[line.column])));
+		this.about.lines.forEach((line, i) =>
+			setText(this.keys[i].value, line.show(point[line.column])));
 	}
 
 	resize() {

@@ -1,7 +1,7 @@
 // Pure. The table of decisions: plans joined with what became of them.
 /** @import {Model, Plan, Result, Row} from "../types.js" */
 import {deed, outcome} from "./sentence.js";
-import {capital, known, number, words} from "./format.js";
+import {known, number, words} from "./format.js";
 
 /** What can be shown of them: [value, label]. */
 export const FILTERS = [
@@ -15,7 +15,8 @@ export const FILTERS = [
 	["all", "Everything"],
 ];
 
-/** @template T @param {T[]} list @param {(entry: T) => string | undefined} key @returns {Map<string, T>} */
+/** @template T @param {T[]} list @param {(entry: T) => string | undefined} key
+ * @returns {Map<string, T>} */
 function byKey(list, key) {
 	const map = new Map();
 	for (const entry of list) {
@@ -26,7 +27,8 @@ function byKey(list, key) {
 	return map;
 }
 
-/** @param {Plan | null} plan @param {Result | null} result @returns {Omit<Row, "receipt" | "advice" | "judgement">} */
+/** @param {Plan | null} plan @param {Result | null} result
+ * @returns {Omit<Row, "receipt" | "advice" | "judgement">} */
 function base(plan, result) {
 	const from = plan ?? result;
 	const action = plan?.decision?.action ?? result?.action ?? "noop";
@@ -43,8 +45,8 @@ function base(plan, result) {
 	};
 }
 
-/** All of them, the newest first.  A result without a plan here (a repair, or a plan long gone) is a
- * row of its own. @param {Model} m @returns {Row[]} */
+/** All of them, the newest first.  A result without a plan here (a repair, or a plan long gone) is
+ * a row of its own. @param {Model} m @returns {Row[]} */
 export function rowsOf(m) {
 	const results = byKey(m.results, (r) => r.id);
 	const receipts = byKey(m.receipts, (r) => r.plan);
@@ -103,7 +105,8 @@ export function statusOf(row) {
 	if (!status)
 		return {word: "waiting", kind: "busy"};
 	return {
-		word: {ok: "done", noop: "nothing to do", skipped: "refused", error: "failed"}[status] ?? status,
+		word: {ok: "done", noop: "nothing to do", skipped: "refused", error: "failed"}[status]
+			?? status,
 		kind: {ok: "good", noop: "quiet", skipped: "busy", error: "bad"}[status] ?? "quiet",
 	};
 }
@@ -123,8 +126,11 @@ export function rowJson(row) {
 	return JSON.stringify(Object.fromEntries(there), null, 2);
 }
 
+/** @type {{[action: string]: string}} */
+const SIGNS = {scale_up: "▲", scale_down: "▼", restart: "↻"};
+
 /** @param {Row} row */
-export const sign = (row) => ({scale_up: "▲", scale_down: "▼", restart: "↻"}[row.action] ?? "•");
+export const sign = (row) => SIGNS[row.action] ?? "•";
 
 /** Accessible name of a row's mark. @param {Row} row */
-export const markName = (row) => `${deed(row)}: ${row.reason || capital(words(row.action))}`;
+export const markName = (row) => `${deed(row)}: ${row.reason || "no reason was given"}`;

@@ -92,12 +92,14 @@ export class DecisionsTable {
 			return old;
 		}
 		const hadFocus = old?.tr.contains(document.activeElement);
-		const button = el("button", {type: "button", "aria-expanded": String(open), "data-id": row.key,
+		const button = el("button", {type: "button", "aria-expanded": String(open),
+			"data-id": row.key,
 			"aria-label": `${texts[1]} at ${texts[0]}: why`}, texts[0]);
 		button.addEventListener("click", () => this.toggle(row.key));
 		const tr = el("tr", {class: `action-${row.action}${open ? " open" : ""}`},
 			cell("Time", button), cell("Action", texts[1]), cell("Replicas", texts[2]),
-			cell("Reason", texts[3]), cell("Result", badge(word, kind)), cell("What came of it", texts[5]));
+			cell("Reason", texts[3]), cell("Result", badge(word, kind)),
+			cell("What came of it", texts[5]));
 		if (hadFocus)
 			queueMicrotask(() => button.focus({preventScroll: true}));
 		return {tr, shown, row};

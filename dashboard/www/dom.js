@@ -1,4 +1,4 @@
-// Shell. Elements: made, found, and kept in step with lists.  Text goes in as text, never as markup.
+// Shell. Elements: made, found, kept in step with lists.  Text goes in as text, never as markup.
 
 /** @template {HTMLElement} [T=HTMLElement] @param {string} id @returns {T} */
 export function byId(id) {
@@ -27,7 +27,8 @@ export function el(tag, attributes = {}, ...children) {
 
 const SVG = "http://www.w3.org/2000/svg";
 
-/** @param {string} tag @param {{[attribute: string]: string}} attributes @param {...Element} children */
+/** @param {string} tag @param {{[attribute: string]: string}} attributes
+ * @param {...Element} children */
 export function svg(tag, attributes, ...children) {
 	const made = document.createElementNS(SVG, tag);
 	for (const [name, value] of Object.entries(attributes))
@@ -36,7 +37,8 @@ export function svg(tag, attributes, ...children) {
 	return made;
 }
 
-/** Touches the page only where the text is another. @param {Element} element @param {string} text */
+/** Touches the page only where the text is another. @param {Element} element
+ * @param {string} text */
 export function setText(element, text) {
 	if (element.textContent !== text)
 		element.textContent = text;

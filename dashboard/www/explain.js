@@ -1,6 +1,7 @@
 // Pure. A plan's "explain" as a chain of gates that a person can follow.
 /** @import {Row, Gate, Plan} from "../types.js" */
-import {age, capital, dollars, known, ms, number, percent, rate, short, times, words} from "./format.js";
+import {age, capital, dollars, known, ms, number, percent, rate, short, times, words}
+	from "./format.js";
 
 /** @typedef {(v: unknown) => string} Show */
 /** @type {Show} */
@@ -8,33 +9,33 @@ const windows = (v) => `${number(v)} window${v === 1 ? "" : "s"}`;
 /** @type {Show} */
 const sigmas = (v) => `${short(v)} sigma`;
 
-/** What each gate asks: its stage; the words where it holds and where it does not; how its figures are
- * read.  Gates of both policies.
+/** What each gate asks: its stage; the words where it holds and where it does not; how its figures
+ * are read.  Gates of both policies.
  * @type {{[gate: string]: [string, string, string, Show]}} */
 const GATES = {
-	bounds: ["trust", "count within MIN_REPLICAS and MAX_REPLICAS", "count outside the bounds", number],
-	data_good: ["trust", "the measurements can be trusted", "the measurements cannot be trusted", short],
+	bounds: ["trust", "within MIN_REPLICAS and MAX_REPLICAS", "count outside the bounds", number],
+	data_good: ["trust", "measurements can be trusted", "measurements cannot be trusted", short],
 	answers: ["trust", "enough answers succeed", "too many answers fail", percent],
 	warm: ["trust", "what is normal has been learnt", "still learning what is normal", windows],
 	objective: ["need", "p95 within the objective", "p95 over the objective", times],
 	burst: ["need", "arrivals jumped", "no jump of arrivals", sigmas],
 	feed_forward: ["need", "arrivals need more replicas", "the replicas carry the arrivals", short],
-	latency_guard: ["need", "slow for long enough to add", "not slow for long enough to add", short],
+	latency_guard: ["need", "slow for long enough to add", "not slow for long enough", short],
 	ratio_high: ["need", "p95 far over the baseline", "p95 near the baseline", times],
 	z_high: ["need", "p95 far outside its usual spread", "p95 inside its usual spread", sigmas],
-	settled: ["add", "the last addition has been judged", "the last addition is being judged", times],
+	settled: ["add", "the last addition is judged", "the last addition is being judged", times],
 	futility: ["add", "additions helped so far", "additions did not help", short],
 	pending: ["add", "nothing is on its way", "replicas are on their way", short],
-	up_cooldown: ["add", "no cooldown after the last addition", "cooling down after the last addition", age],
+	up_cooldown: ["add", "no cooldown after an addition", "cooling down after an addition", age],
+	cooled_down: ["add", "no cooldown after an action", "cooling down after an action", age],
 	room_above: ["add", "below MAX_REPLICAS", "at MAX_REPLICAS", short],
 	near: ["remove", "p95 near what is normal", "p95 not near what is normal", ms],
-	all_near: ["remove", "quiet in all of the last windows", "not quiet in all of the last windows", short],
+	all_near: ["remove", "the last windows were quiet", "not all last windows were quiet", short],
 	survivors: ["remove", "fewer would carry the load", "fewer would not carry the load", short],
 	down_hold: ["remove", "quiet for the whole hold", "not quiet for the whole hold yet", age],
 	down_cooldown: ["remove", "no cooldown before a removal", "cooling down before a removal", age],
 	flap_budget: ["remove", "few reversals so far", "too many reversals, holding longer", short],
 	room_below: ["remove", "above MIN_REPLICAS", "at MIN_REPLICAS", short],
-	cooled_down: ["add", "no cooldown after the last action", "cooling down after the last action", age],
 };
 
 const STAGES = [
@@ -52,7 +53,8 @@ function figures(g, show) {
 	return known(g.bound) ? `${show(g.value)} against ${show(g.bound)}` : show(g.value);
 }
 
-/** @typedef {{name: string, pass: boolean, decided: boolean, text: string, figures: string}} Step */
+/** @typedef {{name: string, pass: boolean, decided: boolean, text: string,
+ *  figures: string}} Step */
 
 /** @param {string} name @param {Gate} gate @param {string} [decided_by] @returns {Step} */
 function step(name, gate, decided_by) {
@@ -95,9 +97,16 @@ export function decidedBy(plan) {
 const UNITS = {_ms: ms, _rps: rate, _sec: age};
 
 /** @type {{[name: string]: string}} */
-const NAMES = {wanted_raw: "needed", keep: "enough to keep", good_rps: "known to be carried",
-	arrivals_upper_rps: "arrivals at most", service_ms: "service time", startup_sec: "start of a replica",
-	sigma_ms: "usual spread", p95_ms: "p95", requests_p95_ms: "p95 of requests"};
+const NAMES = {
+	wanted_raw: "needed",
+	keep: "enough to keep",
+	good_rps: "known to be carried",
+	arrivals_upper_rps: "arrivals at most",
+	service_ms: "service time",
+	startup_sec: "start of a replica",
+	sigma_ms: "usual spread",
+	requests_p95_ms: "p95 of requests",
+};
 
 /** Names and values of the estimates. @param {Plan | null} plan @returns {[string, string][]} */
 export function estimates(plan) {
@@ -109,7 +118,8 @@ export function estimates(plan) {
 }
 
 /** What would have changed the decision. @param {Plan | null} plan */
-export const would = (plan) => (plan?.explain?.would ?? []).flatMap((w) => w.text ?? []).map(capital);
+export const would = (plan) =>
+	(plan?.explain?.would ?? []).flatMap((w) => w.text ?? []).map(capital);
 
 /** @param {string | undefined} action @param {number} [replicas] */
 const verdict = (action, replicas) =>
@@ -129,8 +139,10 @@ export function advised(row) {
 		reason: a.reason ?? "",
 		model: a.model ?? "",
 		then,
-		cost: known(row.advice?.cost_usd) ? `${dollars(row.advice?.cost_usd)}, ${ms(row.advice?.latency_ms)}` : "",
+		cost: known(row.advice?.cost_usd)
+			? `${dollars(row.advice?.cost_usd)}, ${ms(row.advice?.latency_ms)}` : "",
 		judged: row.judgement
-			? `${capital(row.judgement.judgement)}: ${row.judgement.reason ?? ""}` : "Not judged yet",
+			? `${capital(row.judgement.judgement)}: ${row.judgement.reason ?? ""}`
+			: "Not judged yet",
 	};
 }

@@ -8,12 +8,14 @@ import {outcome} from "./sentence.js";
 
 /** @param {[string, string][]} pairs */
 const facts = (pairs) => el("dl", {class: "facts"},
-	...pairs.map(([name, value]) => el("div", {}, el("dt", {}, capital(name)), el("dd", {}, value))));
+	...pairs.map(([name, value]) =>
+		el("div", {}, el("dt", {}, capital(name)), el("dd", {}, value))));
 
 /** @param {ReturnType<typeof chain>[0]["steps"][0]} step */
 function gateItem(step) {
 	const word = step.pass ? "pass" : "block";
-	return el("li", {class: `gate ${word}${step.decided ? " decided" : ""}`, "data-gate": step.name},
+	return el("li", {class: `gate ${word}${step.decided ? " decided" : ""}`,
+		"data-gate": step.name},
 		el("span", {class: "verdict"}, step.pass ? "✓ pass" : "✕ block"),
 		el("span", {class: "text"}, step.text,
 			step.decided ? el("strong", {class: "decider"}, "decided") : null),
@@ -38,7 +40,8 @@ function advice(row) {
 	return el("div", {class: "beside"},
 		el("div", {}, el("h5", {}, "The policy alone"), el("p", {}, a.heuristic)),
 		el("div", {}, el("h5", {}, `The advisor${a.model ? ` (${a.model})` : ""}`),
-			el("p", {}, a.advisor), a.reason ? el("p", {class: "quiet"}, `“${a.reason}”`) : null),
+			el("p", {}, a.advisor),
+			a.reason && el("p", {class: "quiet"}, `“${a.reason}”`)),
 		el("p", {class: "quiet"}, [a.then, a.judged, a.cost].filter(Boolean).join(". ")));
 }
 
@@ -55,7 +58,8 @@ function met(row) {
 		["longest gap", ms(r.longest_gap_ms)],
 		["slowest", ms(r.slowest_ms)],
 	];
-	return pairs.concat(known(r.unseen_ms) && r.unseen_ms > 0 ? [["not seen", age(r.unseen_ms / 1000)]] : []);
+	return pairs.concat(known(r.unseen_ms) && r.unseen_ms > 0
+		? [["not seen", age(r.unseen_ms / 1000)]] : []);
 }
 
 /** @param {Row} row @param {Element} said */
@@ -66,7 +70,8 @@ async function copy(row, said) {
 		setText(said, "Copied");
 	} catch {
 		// Without https browsers have no clipboard to write to: here it is, to be taken by hand.
-		const area = el("textarea", {readonly: true, rows: 8, "aria-label": "JSON of the decision"});
+		const area = el("textarea", {readonly: true, rows: 8,
+			"aria-label": "JSON of the decision"});
 		area.value = text;
 		byId("explain").append(area);
 		area.select();
@@ -88,7 +93,8 @@ export function explain(row) {
 		el("div", {class: "explain-head"},
 			el("h3", {}, `${capital(words(row.action))} ${change(row)} at ${clock(row.ts)}`),
 			el("span", {}, button, " ", said)),
-		el("p", {}, el("b", {}, row.reason || "No reason was given"), by ? `. Decided by: ${by}.` : ""),
+		el("p", {}, el("b", {}, row.reason || "No reason was given"),
+			by ? `. Decided by: ${by}.` : ""),
 		el("p", {class: "quiet"}, `${capital(word)}${outcome(row) ? `: ${outcome(row)}` : ""}`),
 		el("h4", {class: "part"}, "Why"), gates(row),
 		...(other.length ? [el("h4", {class: "part"}, "What would have changed it"),

@@ -89,4 +89,5 @@ export const count = (n, noun) => `${number(n)} ${noun}${n === 1 ? "" : "s"}`;
 export const words = (name) => name.replaceAll("_", " ");
 
 /** But for "p95" and the like. @param {string} text */
-export const capital = (text) => (/^p\d/.test(text) ? text : text.charAt(0).toUpperCase() + text.slice(1));
+export const capital = (text) =>
+	(/^p\d/.test(text) ? text : text.charAt(0).toUpperCase() + text.slice(1));

@@ -9,22 +9,30 @@ import {ms, number, percent, rate} from "./format.js";
 /** @type {Line[]} */
 const LATENCY = [
 	{column: "p95_ms", label: "p95 probes", color: "--c-blue", dash: [], width: 2, show: ms},
-	{column: "requests_p95_ms", label: "p95 requests", color: "--c-orange", dash: [7, 3], width: 2, show: ms},
-	{column: "baseline_ms", label: "normal ± spread", color: "--c-green", dash: [2, 3], width: 2, show: ms},
-	{column: "objective_ms", label: "objective", color: "--c-red", dash: [12, 4, 2, 4], width: 1.5, show: ms, aside: true},
+	{column: "requests_p95_ms", label: "p95 requests", color: "--c-orange", dash: [7, 3], width: 2,
+		show: ms},
+	{column: "baseline_ms", label: "normal ± spread", color: "--c-green", dash: [2, 3], width: 2,
+		show: ms},
+	{column: "objective_ms", label: "objective", color: "--c-red", dash: [12, 4, 2, 4], width: 1.5,
+		show: ms, aside: true},
 ];
 
 /** @type {Line[]} */
 const LOAD = [
-	{column: "arrivals_rps", label: "arrivals", color: "--c-blue", dash: [], width: 2, show: rate, fill: "--c-blue-soft"},
-	{column: "capacity_rps", label: "capacity", color: "--c-green", dash: [7, 3], width: 2, show: rate, aside: true},
+	{column: "arrivals_rps", label: "arrivals", color: "--c-blue", dash: [], width: 2, show: rate,
+		fill: "--c-blue-soft"},
+	{column: "capacity_rps", label: "capacity", color: "--c-green", dash: [7, 3], width: 2,
+		show: rate, aside: true},
 ];
 
 /** @type {Line[]} */
 const REPLICAS = [
-	{column: "ready", label: "ready", color: "--c-blue", dash: [], width: 2, show: number, step: true, fill: "--c-blue-soft"},
-	{column: "running", label: "running", color: "--c-orange", dash: [7, 3], width: 2, show: number, step: true},
-	{column: "wanted", label: "wanted", color: "--c-red", dash: [2, 3], width: 2, show: number, step: true},
+	{column: "ready", label: "ready", color: "--c-blue", dash: [], width: 2, show: number,
+		step: true, fill: "--c-blue-soft"},
+	{column: "running", label: "running", color: "--c-orange", dash: [7, 3], width: 2, show: number,
+		step: true},
+	{column: "wanted", label: "wanted", color: "--c-red", dash: [2, 3], width: 2, show: number,
+		step: true},
 ];
 
 /** The charts, from above: id, title, unit, lines. */
@@ -66,9 +74,10 @@ export function timeLabel(ts, step) {
 /** @template {{ts: number, key: string}} T
  * @typedef {{key: string, x: number, rows: T[]}} Mark */
 
-/** Actions as marks: those that would cover each other are one. The newest of a mark is its last row.
- * @template {{ts: number, key: string}} T @param {T[]} rows @param {(ts: number) => number} position
- *  in pixels @param {number} width @param {number} apart @returns {Mark<T>[]} */
+/** Actions as marks: those that would cover each other are one, whose last row is the newest.
+ * @template {{ts: number, key: string}} T @param {T[]} rows
+ * @param {(ts: number) => number} position in pixels
+ * @param {number} width @param {number} apart @returns {Mark<T>[]} */
 export function marksOf(rows, position, width, apart) {
 	/** @type {Mark<T>[]} */
 	const marks = [];

@@ -11,7 +11,8 @@ import {Marks} from "./marks.js";
 import {showNavigation, startNavigation} from "./navigation.js";
 import {showHead, showLink, showPanels} from "./panels.js";
 import {bounds, live, RANGES, ringFor, show} from "./range.js";
-import {addPoint, emptySeries, errorSpans, fromHistory, nearest, pointAt, withGaps} from "./series.js";
+import {addPoint, emptySeries, errorSpans, fromHistory, nearest, pointAt, withGaps}
+	from "./series.js";
 import {apply, fromSnapshot, KINDS} from "./state.js";
 import {getHistory, getState, Stream} from "./stream.js";
 import {startTheme} from "./theme.js";
@@ -108,7 +109,8 @@ function speak() {
 	clearTimeout(speaking);
 	speaking = setTimeout(() => {
 		if (cursor !== null)
-			setText(byId("announce"), `${clock(columns.ts[cursor])}: ${spoken(pointAt(columns, cursor))}`);
+			setText(byId("announce"),
+				`${clock(columns.ts[cursor])}: ${spoken(pointAt(columns, cursor))}`);
 	}, SPEAK_MS);
 }
 

@@ -28,7 +28,8 @@ export class Marks {
 		});
 	}
 
-	/** @param {Row[]} rows @param {{left: number, width: number, position: (ts: number) => number}} area */
+	/** @param {Row[]} rows
+	 * @param {{left: number, width: number, position: (ts: number) => number}} area */
 	show(rows, area) {
 		const marks = marksOf(rows, area.position, area.width, SIZE);
 		const shown = new Map();

@@ -22,7 +22,8 @@ export function startNavigation(page) {
 	};
 	const zoomBy = (/** @type {number} */ factor, at = middle()) =>
 		page.setView(zoom(page.view(), factor, at, page.now()));
-	const panBy = (/** @type {number} */ share) => page.setView(pan(page.view(), share, page.now()));
+	const panBy = (/** @type {number} */ share) =>
+		page.setView(pan(page.view(), share, page.now()));
 	const reset = () => {
 		page.clearCursor();
 		page.setView(live(page.view().range_sec));
@@ -48,7 +49,8 @@ export function startNavigation(page) {
 	}
 }
 
-/** @typedef {{zoomBy: (factor: number) => void, panBy: (share: number) => void, reset: () => void}} Moves */
+/** @typedef {{zoomBy: (factor: number) => void, panBy: (share: number) => void,
+ *  reset: () => void}} Moves */
 
 /** @param {KeyboardEvent} event @param {Page} page @param {Moves} moves @returns {boolean} */
 function press(event, page, {zoomBy, panBy, reset}) {
@@ -92,7 +94,8 @@ function startButtons(page, {zoomBy, panBy, reset}) {
 /** Show by the buttons what the charts show. @param {View} view */
 export function showNavigation(view) {
 	for (const button of byId("range").querySelectorAll("button"))
-		setAttribute(button, "aria-pressed", String(Number(button.dataset.range) === view.range_sec));
+		setAttribute(button, "aria-pressed",
+			String(Number(button.dataset.range) === view.range_sec));
 	/** @type {HTMLButtonElement} */ (byId("zoom-reset")).disabled = isLive(view);
 	/** @type {HTMLButtonElement} */ (byId("zoom-out")).disabled = view.span_sec >= view.range_sec;
 	/** @type {HTMLButtonElement} */ (byId("pan-back")).disabled = view.span_sec >= view.range_sec;

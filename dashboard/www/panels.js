@@ -7,6 +7,7 @@ import {advisorOf, daemonRows, replicaRows, upstreamsOf} from "./tables.js";
 
 /** @typedef {ReturnType<typeof replicaRows>[0]} ReplicaRow */
 /** @typedef {ReturnType<typeof daemonRows>[0]} DaemonRow */
+/** @typedef {ReturnType<typeof keyFigures>[0]} Figure */
 
 /** @param {number | null} share */
 function shareBar(share) {
@@ -17,23 +18,37 @@ function shareBar(share) {
 	return el("span", {class: "share"}, bar, percent(share));
 }
 
-const replicaTable = keyed((/** @type {ReplicaRow} */ r) => r.name, (r) => el("tr", {"data-replica": r.name},
-	cell("Name", el("b", {}, r.name)), cell("State", badge(r.state, r.kind)),
-	cell("Address", r.address), cell("Rate", r.rps, r.errors ? el("span", {class: "bad-text"}, ` ${r.errors}`) : null),
-	cell("p95", r.p95), cell("Share", shareBar(r.share)), cell("Age", r.age)));
+/** @param {ReplicaRow} r */
+const replicaRow = (r) => el("tr", {"data-replica": r.name},
+	cell("Name", el("b", {}, r.name)),
+	cell("State", badge(r.state, r.kind)),
+	cell("Address", r.address),
+	cell("Rate", r.rps, r.errors && el("span", {class: "bad-text"}, ` ${r.errors}`)),
+	cell("p95", r.p95),
+	cell("Share", shareBar(r.share)),
+	cell("Age", r.age));
 
-const daemonTable = keyed((/** @type {DaemonRow} */ d) => d.name, (d) => el("tr", {"data-daemon": d.name},
-	cell("Daemon", el("b", {}, d.name), el("span", {class: "quiet"}, d.version ? ` ${d.version}` : "")),
-	cell("Health", badge(d.word, d.kind)), cell("Up for", d.uptime), cell("Note", d.note)));
+/** @param {DaemonRow} d */
+const daemonRow = (d) => el("tr", {"data-daemon": d.name},
+	cell("Daemon", el("b", {}, d.name), el("span", {class: "quiet"}, ` ${d.version}`)),
+	cell("Health", badge(d.word, d.kind)),
+	cell("Up for", d.uptime),
+	cell("Note", d.note));
 
-const figureList = keyed((/** @type {ReturnType<typeof keyFigures>[0]} */ f) => f.name, (f) => el("div", {class: `figure ${f.tone}`},
-	el("dt", {}, f.name), el("dd", {}, f.value, el("span", {class: "note"}, f.note))));
+/** @param {Figure} f */
+const figure = (f) => el("div", {class: `figure ${f.tone}`},
+	el("dt", {}, f.name), el("dd", {}, f.value, el("span", {class: "note"}, f.note)));
+
+const replicaTable = keyed((/** @type {ReplicaRow} */ r) => r.name, replicaRow);
+const daemonTable = keyed((/** @type {DaemonRow} */ d) => d.name, daemonRow);
+const figureList = keyed((/** @type {Figure} */ f) => f.name, figure);
 
 /** @param {string} id @param {Element[]} rows @param {string} none */
 function fill(id, rows, none) {
 	const body = byId(id).querySelector("tbody");
 	if (body)
-		setChildren(body, rows.length ? rows : [el("tr", {}, el("td", {colspan: 7, class: "quiet"}, none))]);
+		setChildren(body, rows.length
+			? rows : [el("tr", {}, el("td", {colspan: 7, class: "quiet"}, none))]);
 }
 
 /** @param {Model} m @param {Row[]} rows @param {number} now */
@@ -59,7 +74,8 @@ export function showLink(link) {
 	setText(element, link.text);
 	const stale = link.state !== "live" && link.state !== "connecting";
 	byId("stale").hidden = !stale;
-	setText(byId("stale"), stale ? `${link.text}${link.text.endsWith("?") ? "" : "."} What is shown here is old.` : "");
+	setText(byId("stale"), stale
+		? `${link.text}${link.text.endsWith("?") ? "" : "."} What is shown here is old.` : "");
 }
 
 /** @param {Model} m @param {number} now */
@@ -75,7 +91,8 @@ function showAdvisor(m, now) {
 	box.replaceChildren(el("p", {class: `state-line ${kind}`}, head), el("dl", {class: "facts"},
 		...facts.map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", {}, value)))));
 	if (score)
-		box.append(el("p", {class: "quiet"}, total ? `Of ${number(total)} verdicts judged:` : "No verdict judged yet."),
+		box.append(el("p", {class: "quiet"}, total
+			? `Of ${number(total)} verdicts judged:` : "No verdict judged yet."),
 			el("ul", {class: "score"}, ...counts.map((name) => el("li", {class: name},
 				el("b", {}, number(score[name] ?? 0)), ` ${name}`))));
 }

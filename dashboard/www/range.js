@@ -17,7 +17,8 @@ export function bounds(v, now) {
 }
 
 /** The part from a time to another, as far as the range has it.  What reaches up to now goes on
- * with it. @param {View} v @param {number} from @param {number} to @param {number} now @returns {View} */
+ * with it. @param {View} v @param {number} from @param {number} to @param {number} now
+ * @returns {View} */
 export function show(v, from, to, now) {
 	const span = Math.min(v.range_sec, Math.max(SPAN_MIN, to - from));
 	const middle = (from + to) / 2;

@@ -60,7 +60,8 @@ function figures(p) {
 export function stateSentence(m) {
 	const p = m.point;
 	if (!p)
-		return {text: `Waiting for the first measurement of ${m.target || "the service"}`, tone: "unknown"};
+		return {text: `Waiting for the first measurement of ${m.target || "the service"}`,
+			tone: "unknown"};
 	const [moving, tone] = motion(p, newestPlan(m));
 	const rest = figures(p);
 	const failing = known(p.error_rate) && p.error_rate >= ERRORS_BAD;
@@ -79,7 +80,8 @@ const WANTED = {scale_up: "Scaling up", scale_down: "Scaling down", restart: "Re
 /** What a row of the table of decisions says was done. @param {Row} row */
 export function deed(row) {
 	const status = row.result?.result?.status;
-	const to = known(row.replicas) && row.action !== "restart" ? ` to ${count(row.replicas, "replica")}` : "";
+	const to = known(row.replicas) && row.action !== "restart"
+		? ` to ${count(row.replicas, "replica")}` : "";
 	if (status === "error")
 		return `Failed to ${words(row.action)}${to}`;
 	if (status === "skipped")
@@ -97,14 +99,16 @@ export function outcome(row) {
 		parts.push(`took ${ms(row.result?.duration_ms)}`);
 	const r = row.receipt;
 	if (r)
-		parts.push(`${count(r.requests, "request")} meanwhile, ${r.failed ? number(r.failed) : "none"} failed`);
+		parts.push(`${count(r.requests, "request")} meanwhile`,
+			`${r.failed ? number(r.failed) : "none"} failed`);
 	return parts.join(", ");
 }
 
 /** @param {Row | undefined} row the newest that was no noop @param {number} now */
 export function lastAction(row, now) {
 	if (!row)
-		return {title: "No action yet", reason: "Nothing had to be done since the dashboard can look back."};
+		return {title: "No action yet",
+			reason: "Nothing had to be done since the dashboard can look back."};
 	return {title: `${deed(row)}, ${ago(row.ts, now)}`, reason: row.reason};
 }
 
@@ -123,11 +127,13 @@ export function keyFigures(m) {
 	const failing = known(p.error_rate) && p.error_rate >= ERRORS_BAD;
 	return [
 		{name: "p95 of probes", value: ms(p.p95_ms), tone: isOver(p) ? "bad" : "good",
-			note: known(p.objective_ms) ? `objective ${ms(p.objective_ms)}` : `normal ${ms(p.baseline_ms)}`},
+			note: known(p.objective_ms) ? `objective ${ms(p.objective_ms)}`
+				: `normal ${ms(p.baseline_ms)}`},
 		{name: "p95 of requests", value: ms(p.requests_p95_ms), tone: "good",
 			note: "what users wait"},
 		{name: "Arrivals", value: rate(p.arrivals_rps), tone: "good",
-			note: known(p.capacity_rps) ? `of ${rate(p.capacity_rps)} carried` : "capacity not known yet"},
+			note: known(p.capacity_rps) ? `of ${rate(p.capacity_rps)} carried`
+				: "capacity not known yet"},
 		{name: "Capacity used", value: percent(used),
 			tone: known(used) && used > 1 ? "bad" : known(used) && used > FULL ? "busy" : "good",
 			note: !known(used) ? "capacity not known yet"

@@ -1,5 +1,5 @@
 // Pure. The time series: columns that came from the server's history, carried on by live points.
-/** @import {Series, History, Point, View} from "../types.js" */
+/** @import {Series, History, Point} from "../types.js" */
 import {known} from "./format.js";
 
 export const COLUMNS = [

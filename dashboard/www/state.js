@@ -33,7 +33,8 @@ export function fromSnapshot(s) {
 const replaced = (list, at, entry) => list.map((x, i) => (i === at ? entry : x));
 
 /** The entry at the end of the list, or in place of one with its id; the oldest make room.
- * @template {{id?: string}} T @param {T[]} list @param {T} entry @param {number} max @returns {T[]} */
+ * @template {{id?: string}} T @param {T[]} list @param {T} entry @param {number} max
+ * @returns {T[]} */
 function put(list, entry, max) {
 	const at = entry.id === undefined ? -1 : list.findIndex((x) => x.id === entry.id);
 	return at < 0 ? [...list, entry].slice(-max) : replaced(list, at, entry);

@@ -1,6 +1,8 @@
 // Pure. What the smaller panels show, cell by cell.
 /** @import {Model, Replica, Daemon, AdvisorStatus, ScoreRecord} from "../types.js" */
-import {age, ago, capital, clock, count, dollars, known, ms, number, percent, rate, roughly, UNKNOWN} from "./format.js";
+import {
+	age, ago, capital, clock, count, dollars, known, ms, number, percent, rate, roughly, UNKNOWN,
+} from "./format.js";
 
 /** @type {{[state: string]: string}} */
 const KIND = {ready: "good", starting: "busy", draining: "busy", down: "bad"};
@@ -21,17 +23,21 @@ export function replicaRows(replicas, now) {
 			rps: rate(r.rps),
 			p95: ms(r.p95_ms),
 			share: known(r.share) ? r.share : null,
-			errors: known(r.error_rate) && r.error_rate > 0 ? `${percent(r.error_rate)} failed` : "",
+			errors: known(r.error_rate) && r.error_rate > 0
+				? `${percent(r.error_rate)} failed` : "",
 			age: known(r.created_ts) ? roughly(now - r.created_ts) : UNKNOWN,
 		}));
 }
 
-/** @param {Model} m @param {number} now @returns {{head: string, kind: string, error: string, servers: string[][]}} */
+/** @param {Model} m @param {number} now
+ * @returns {{head: string, kind: string, error: string, servers: string[][]}} */
 export function upstreamsOf(m, now) {
 	const u = m.upstreams, e = m.upstreams_error;
-	const error = e ? `nginx refused ${ago(e.ts, now)}: ${e.result.message || "it did not say why"}` : "";
+	const error = e ? `nginx refused ${ago(e.ts, now)}: ${e.result.message || "it did not say why"}`
+		: "";
 	if (!u)
-		return {head: "The watcher has not said yet what nginx sends to.", kind: "quiet", error, servers: []};
+		return {head: "The watcher has not said yet what nginx sends to.", kind: "quiet", error,
+			servers: []};
 	const n = u.servers?.length ?? 0;
 	return {
 		head: `Generation ${number(u.generation)}, ${count(n, "server")}, since ${clock(u.ts)}`,
@@ -75,7 +81,8 @@ function circuit(a, now) {
 		return ["open: the provider refuses for good, see the planner's log", "bad"];
 	if (known(a.retry_ts) && a.retry_ts > now)
 		return [`open, asks again in ${age(a.retry_ts - now)}`, "busy"];
-	return a.failures ? [`closed, ${count(a.failures, "failure")} in a row`, "busy"] : ["closed", "good"];
+	return a.failures ? [`closed, ${count(a.failures, "failure")} in a row`, "busy"]
+		: ["closed", "good"];
 }
 
 /** The scorecard, as the planner keeps it (in its newest plan that has one). @param {Model} m
@@ -87,17 +94,20 @@ export function scorecard(m) {
 	return null;
 }
 
-/** @param {Model} m @param {number} now @returns {{head: string, kind: string, facts: string[][], score: ScoreRecord | null}} */
+/** @param {Model} m @param {number} now
+ * @returns {{head: string, kind: string, facts: string[][], score: ScoreRecord | null}} */
 export function advisorOf(m, now) {
 	const a = m.daemons.find((d) => d.daemon === "planner")?.advisor;
 	const score = scorecard(m);
 	if (!a)
-		return {head: "The planner has not said yet whether it asks anyone.", kind: "quiet", facts: [], score};
+		return {head: "The planner has not said yet whether it asks anyone.", kind: "quiet",
+			facts: [], score};
 	if (!a.mode || a.mode === "off")
 		return {head: "Off: the policy decides alone.", kind: "quiet", facts: [], score};
 	const [word, kind] = circuit(a, now);
 	const left = known(a.day_budget) && known(a.asked_today)
-		? `${number(Math.max(0, a.day_budget - a.asked_today))} of ${number(a.day_budget)} questions today` : UNKNOWN;
+		? `${number(Math.max(0, a.day_budget - a.asked_today))} of ${number(a.day_budget)} today`
+		: UNKNOWN;
 	const head = {
 		advise: "Advises inside what the policy holds to be safe.",
 		shadow: "Shadow: it is recorded, and never followed.",
@@ -106,9 +116,11 @@ export function advisorOf(m, now) {
 		head: score?.demoted ? "Ignored: it did harm three times in a row." : head,
 		kind: score?.demoted ? "bad" : kind,
 		facts: [
-			["Model", [a.model, a.provider && `(${a.provider})`].filter(Boolean).join(" ") || UNKNOWN],
+			["Model", [a.model, a.provider && `(${a.provider})`].filter(Boolean).join(" ")
+				|| UNKNOWN],
 			["Budget left", left],
-			["This minute", known(a.minute_left) ? `${number(Math.floor(a.minute_left))} left` : UNKNOWN],
+			["This minute",
+				known(a.minute_left) ? `${number(Math.floor(a.minute_left))} left` : UNKNOWN],
 			["Circuit", word],
 			["Cost so far", dollars(score?.cost_usd)],
 		],

@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import {age, ago, capital, clock, count, dollars, ms, number, percent, rate, roughly, short, times, words}
+import {age, ago, capital, clock, count, dollars, ms, number, percent, rate, roughly, short, times,
+	words}
 	from "../../dashboard/www/format.js";
 
 /** @param {(v: any) => string} show @param {[any, string][]} pairs */
@@ -24,7 +25,8 @@ test("numbers have no more digits than count", () => {
 });
 
 test("latencies have the unit that fits", () => {
-	table(ms, [[0, "0 ms"], [8.44, "8.4 ms"], [131.4, "131 ms"], [1234, "1.23 s"], [30000, "30.0 s"],
+	table(ms, [[0, "0 ms"], [8.44, "8.4 ms"], [131.4, "131 ms"], [1234, "1.23 s"],
+		[30000, "30.0 s"],
 		[90000, "1 min 30 s"]]);
 });
 

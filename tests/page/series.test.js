@@ -37,7 +37,8 @@ test("in buckets latencies are the highest and counts the last", () => {
 	addPoint(s, {ts: 14, p95_ms: 120, ready: 3, arrivals_rps: 7});
 	addPoint(s, {ts: 16, ready: 1});
 	assert.deepEqual(s.columns.ts, [0, 10]);
-	assert.deepEqual([s.columns.p95_ms[1], s.columns.ready[1], s.columns.arrivals_rps[1]], [300, 1, 7]);
+	assert.deepEqual([s.columns.p95_ms[1], s.columns.ready[1], s.columns.arrivals_rps[1]],
+		[300, 1, 7]);
 	addPoint(s, {ts: 21, p95_ms: 90});
 	assert.deepEqual(s.columns.ts, [0, 10, 20]);
 	assert.equal(s.columns.p95_ms[2], 90);
@@ -80,8 +81,10 @@ test("the band is the baseline with its spread, never below 0", () => {
 
 test("windows with failures that follow each other are one span", () => {
 	const s = emptySeries(900);
-	[0, 0.02, 0.3, 0.009, undefined, 0.05].forEach((error_rate, i) => addPoint(s, {ts: 2 * i, error_rate}));
-	assert.deepEqual(errorSpans(s.columns, 2), [{from: 0, to: 4, worst: 0.3}, {from: 8, to: 10, worst: 0.05}]);
+	[0, 0.02, 0.3, 0.009, undefined, 0.05].forEach((error_rate, i) =>
+		addPoint(s, {ts: 2 * i, error_rate}));
+	assert.deepEqual(errorSpans(s.columns, 2),
+		[{from: 0, to: 4, worst: 0.3}, {from: 8, to: 10, worst: 0.05}]);
 });
 
 test("the nearest row", () => {

@@ -65,7 +65,8 @@ test("a refusal of nginx stays until it is well again, and the servers with it",
 });
 
 test("a daemon stands once, and points go forward only", () => {
-	let m = fromSnapshot({daemons: [{daemon: "planner", alive: true}, {daemon: "monitor", alive: true}]});
+	let m = fromSnapshot({daemons: [{daemon: "planner", alive: true},
+		{daemon: "monitor", alive: true}]});
 	m = apply(m, "daemon", {daemon: "planner", alive: false});
 	m = apply(m, "daemon", {daemon: "watcher", alive: true});
 	assert.deepEqual(m.daemons.map((d) => [d.daemon, d.alive]),
