@@ -14,6 +14,7 @@
 #define ASSETS(X)                                                                                  \
 	X(index, "/", "www/index.html", ASSET_HTML)                                                \
 	X(style, "/style.css", "www/style.css", ASSET_CSS)                                         \
+	X(dark, "/dark.css", "www/dark.css", ASSET_CSS)                                            \
 	X(icon, "/icon.svg", "www/icon.svg", ASSET_SVG)                                            \
 	X(boot, "/boot.js", "www/boot.js", ASSET_JS)                                               \
 	X(charts, "/charts.js", "www/charts.js", ASSET_JS)                                         \

@@ -1,7 +1,9 @@
 // Shell. Light, dark, or as the system is; remembered where that is allowed.
 import {byId, setAttribute, setText} from "./dom.js";
 
-const THEMES = ["auto", "light", "dark"];
+/** For which media the colours by night are. @type {{[theme: string]: string}} */
+const NIGHT = {auto: "(prefers-color-scheme: dark)", light: "not all", dark: "all"};
+const THEMES = Object.keys(NIGHT);
 const KEY = "theme";
 
 function remembered() {
@@ -24,11 +26,14 @@ function remember(theme) {
 /** @param {() => void} changed called when the colours are others */
 export function startTheme(changed) {
 	const button = byId("theme");
+	/** @type {HTMLLinkElement} */
+	const sheet = byId("dark");
 	let theme = remembered();
 	const show = () => {
 		if (!THEMES.includes(theme))
 			theme = "auto";
 		document.documentElement.dataset.theme = theme;
+		sheet.media = NIGHT[theme];
 		setText(button, {auto: "◐ Auto", light: "☀ Light", dark: "☾ Dark"}[theme] ?? theme);
 		setAttribute(button, "aria-label", `Theme: ${theme}`);
 		changed();
@@ -38,6 +43,7 @@ export function startTheme(changed) {
 		remember(theme);
 		show();
 	});
+	sheet.addEventListener("load", changed);
 	matchMedia("(prefers-color-scheme: dark)").addEventListener("change", changed);
 	show();
 }
