@@ -14,7 +14,8 @@ COPY . .
 # already; else by npm, as this image reaches its registry.
 RUN [ -e dashboard/node_modules/uplot ] || { \
         apt-get update -q && \
-        DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends npm && \
+        DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends npm \
+            ca-certificates && \
         rm -rf /var/lib/apt/lists/* /var/cache/apt/*; \
     }
 RUN make -j"$(nproc)" BUILD=/build all && strip /build/bin/*

@@ -10,7 +10,7 @@ import {spoken} from "./lines.js";
 import {Marks} from "./marks.js";
 import {showNavigation, startNavigation} from "./navigation.js";
 import {showHead, showLink, showPanels} from "./panels.js";
-import {bounds, live, RANGES, ringFor, show} from "./range.js";
+import {bounds, live, patience, RANGES, ringFor, show} from "./range.js";
 import {addPoint, emptySeries, errorSpans, fromHistory, nearest, pointAt, withGaps}
 	from "./series.js";
 import {apply, fromSnapshot, KINDS} from "./state.js";
@@ -37,6 +37,9 @@ let heard_ms = performance.now();
 /** @type {number | null} */
 let closed_ms = null;
 let dirty = false;
+let drawn_sec = -Infinity; // when the charts were
+/** @type {Model | null} */
+let told = null; // the model that the rows are of
 let asked = 0;
 /** @type {number | null} */
 let cursor = null; // row
@@ -75,15 +78,20 @@ function changed() {
 function draw() {
 	if (document.hidden || !model)
 		return;
-	rows = rowsOf(model);
+	if (told !== model) {
+		told = model;
+		rows = rowsOf(model);
+		table.show(rows);
+	}
 	showHead(model, rows, now());
 	showPanels(model, now());
-	table.show(rows);
-	drawCharts();
+	if (Math.abs(now() - drawn_sec) >= patience(view))
+		drawCharts();
 }
 
 function drawCharts() {
-	const [from, to] = bounds(view, now());
+	drawn_sec = now();
+	const [from, to] = bounds(view, drawn_sec);
 	const window_sec = series.step_sec || model?.window_sec || 1;
 	const events = rows.filter((row) => row.action !== "noop");
 	columns = withGaps(series, model?.window_sec ?? 0);
@@ -143,6 +151,7 @@ async function loadHistory() {
 	for (const point of recent)
 		addPoint(fresh, point);
 	series = fresh;
+	drawn_sec = -Infinity;
 	changed();
 }
 
@@ -212,7 +221,10 @@ const stream = new Stream(KINDS, {
 
 startTheme(() => charts.recolor());
 document.addEventListener("visibilitychange", changed);
-addEventListener("resize", changed);
+addEventListener("resize", () => {
+	drawn_sec = -Infinity; // marks stand elsewhere
+	changed();
+});
 setInterval(() => showLink(link()), LOOK_MS);
 setInterval(changed, SECOND_MS);
 stream.start();

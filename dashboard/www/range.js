@@ -16,6 +16,12 @@ export function bounds(v, now) {
 	return [end - v.span_sec, end];
 }
 
+const PIXELS = 1000;
+const REDRAW_MAX_SEC = 5;
+
+/** How long charts may stay as they are: about a pixel. @param {View} v */
+export const patience = (v) => Math.min(REDRAW_MAX_SEC, v.span_sec / PIXELS);
+
 /** The part from a time to another, as far as the range has it.  What reaches up to now goes on
  * with it. @param {View} v @param {number} from @param {number} to @param {number} now
  * @returns {View} */

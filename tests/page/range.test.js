@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import {bounds, isLive, live, pan, ringFor, show, zoom} from "../../dashboard/www/range.js";
+import {bounds, isLive, live, pan, patience, ringFor, show, zoom}
+	from "../../dashboard/www/range.js";
 
 const NOW = 10000;
 
@@ -56,4 +57,10 @@ test("the finest ring that reaches back is asked for", () => {
 	assert.equal(ringFor(show(live(86400), 89900, 89990, 90000), 90000), 900);
 	assert.equal(ringFor(show(live(86400), 80000, 80100, 90000), 90000), 21600);
 	assert.equal(ringFor({range_sec: 86400, span_sec: 100, end: 0}, 1e6), 86400);
+});
+
+test("charts are drawn anew about as often as a pixel takes, at least every 5 s", () => {
+	assert.equal(patience(live(900)), 0.9);
+	assert.equal(patience(live(86400)), 5);
+	assert.equal(patience({range_sec: 900, span_sec: 10, end: null}), 0.01);
 });
