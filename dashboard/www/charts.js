@@ -15,6 +15,7 @@ import {band} from "./series.js";
 const AXIS_WIDTH = 46;
 const AXIS_HEIGHT = 24;
 const COUNTS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000];
+const APART = 5; // pixels between lines
 const FONT = "11px system-ui, sans-serif";
 
 /** @type {Map<string, string>} */
@@ -90,7 +91,8 @@ function drawErrors(u, spans) {
 	ctx.restore();
 }
 
-/** A line down the chart for each action. @param {uPlot} u @param {Event[]} events */
+/** A line down the chart for each action, but for those that would run into each other.
+ * @param {uPlot} u @param {Event[]} events */
 function drawEvents(u, events) {
 	const {ctx, bbox} = u;
 	ctx.save();
@@ -98,10 +100,13 @@ function drawEvents(u, events) {
 	ctx.lineWidth = uPlot.pxRatio;
 	ctx.setLineDash([3 * uPlot.pxRatio, 3 * uPlot.pxRatio]);
 	ctx.beginPath();
+	let last = -Infinity;
 	for (const event of events) {
 		const x = Math.round(u.valToPos(event.ts, "x", true)) + 0.5;
-		if (x < bbox.left || x > bbox.left + bbox.width)
+		const outside = x < bbox.left || x > bbox.left + bbox.width;
+		if (outside || Math.abs(x - last) < APART * uPlot.pxRatio)
 			continue;
+		last = x;
 		ctx.moveTo(x, bbox.top);
 		ctx.lineTo(x, bbox.top + bbox.height);
 	}
