@@ -243,7 +243,7 @@ def routes():
 def test_every_route_is_described_and_every_description_is_a_route(dashboard):
     p = dashboard()
     page = get(p.port, "/")[2]
-    files = {"/" + name for name in re.findall(r'(?:src|href)="/?([^"]+)"', page)}
+    files = {"/" + name for name in re.findall(r'(?:src|href)="/?([^"#]+)"', page)}
     plain = {path for path in SPEC["paths"] if "{" not in path}
     served = {path for path in routes() | files | plain if get_status(p.port, path) != 404}
     assert plain <= served and files and files <= served
