@@ -55,6 +55,15 @@ function daemonState(d) {
 	return d.status === "degraded" ? ["degraded", "busy"] : ["well", "good"];
 }
 
+/** A daemon is told of when it changes, and its uptime goes on meanwhile.
+ * @param {Daemon} d @param {number} now */
+function uptime(d, now) {
+	const {uptime_sec, heard_ts} = d;
+	if (!d.alive || !known(uptime_sec))
+		return UNKNOWN;
+	return roughly(uptime_sec + (known(heard_ts) ? Math.max(0, now - heard_ts) : 0));
+}
+
 /** @param {Daemon[]} daemons @param {number} now */
 export function daemonRows(daemons, now) {
 	return daemons.map((d) => {
@@ -69,7 +78,7 @@ export function daemonRows(daemons, now) {
 			word,
 			kind,
 			note: !d.alive ? heard || "never heard" : down.join("; ") || well,
-			uptime: d.alive ? roughly(d.uptime_sec) : UNKNOWN,
+			uptime: uptime(d, now),
 			version: d.version ?? "",
 		};
 	});

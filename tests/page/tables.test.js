@@ -55,7 +55,13 @@ test("daemons: well, degraded, silent", () => {
 		["watcher", "silent", "last heard 12 s ago"],
 		["planner", "silent", "never heard"],
 	]);
-	assert.equal(rows[0].uptime, "1 h");
+	assert.deepEqual(rows.map((r) => r.uptime), ["1 h", "–", "–", "–"]);
+});
+
+test("the uptime of a daemon goes on between its beats", () => {
+	const beat = {daemon: "monitor", alive: true, uptime_sec: 50, heard_ts: 1000};
+	assert.deepEqual([1000, 1075, 999].map((now) => daemonRows([beat], now)[0].uptime),
+		["50 s", "2 min", "50 s"]);
 });
 
 const withAdvisor = (advisor, record) => fromSnapshot({
