@@ -11,6 +11,8 @@
 #define EVERY_SEC     2.0 /* where a daemon does not say */
 #define EVERY_MAX_SEC 60.0
 
+#define SAME_START_SEC 1.0 /* beats that tell of starts so near to each other are of one process */
+
 static void entry_done(struct daemon_entry *e)
 {
 	message_heartbeat_done(&e->beat);
@@ -76,12 +78,23 @@ static bool is_news(struct daemons *d, size_t i)
 	return true;
 }
 
+/* Of two of a kind one works and the other waits, degraded where it lacks what the first one holds.
+ * Whoever is well speaks for both. */
+static bool waits_behind(const struct message_heartbeat *beat, const struct daemon_entry *e,
+			 double now_sec)
+{
+	double started = now_sec - beat->uptime_sec, other = e->heard_sec - e->beat.uptime_sec;
+
+	return e->alive && e->beat.status == BEAT_OK && beat->status != BEAT_OK &&
+	       strcmp(e->beat.daemon, beat->daemon) == 0 && fabs(started - other) > SAME_START_SEC;
+}
+
 int daemons_hear(struct daemons *d, struct message_heartbeat *beat, double now_sec)
 {
 	size_t i = entry_for(d, beat->daemon);
 	struct daemon_entry *e;
 
-	if (i == DAEMONS_MAX) {
+	if (i == DAEMONS_MAX || (i < d->n && waits_behind(beat, &d->entries[i], now_sec))) {
 		message_heartbeat_done(beat);
 		return 0;
 	}

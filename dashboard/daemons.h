@@ -27,7 +27,7 @@ struct daemons {
 void daemons_done(struct daemons *);
 
 /* Take over ${beat}, heard at ${now_sec}.  Its entry as a bit, 1 << index, when it says something
- * new beside its uptime; otherwise 0. */
+ * new beside its uptime; otherwise 0.  Of several of a kind one that is well is shown. */
 int daemons_hear(struct daemons *, struct message_heartbeat *beat, double now_sec);
 
 /* The bits of those that have become silent by ${now_sec}. */

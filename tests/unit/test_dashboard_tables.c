@@ -169,6 +169,21 @@ static void test_daemons_fall_silent_once(void **unused)
 	state_free(st);
 }
 
+static void test_of_two_of_a_kind_the_one_that_is_well_is_shown(void **unused)
+{
+	struct state *st = state_new("app", NOW);
+
+	(void)unused;
+	fold_beat(st, "watcher", "degraded", 1, NOW);
+	assert_int_equal(fold_beat(st, "watcher", "ok", 50, NOW + 1), STATE_DAEMON);
+	assert_int_equal(fold_beat(st, "watcher", "degraded", 3, NOW + 2), 0);
+	assert_int_equal(fold_beat(st, "watcher", "ok", 52, NOW + 3), 0);
+	assert_int_equal(state_look(st, NOW + 7.5), STATE_DAEMON); /* it is gone */
+	assert_int_equal(fold_beat(st, "watcher", "degraded", 9, NOW + 8), STATE_DAEMON);
+	assert_true(is_alive(st, 0));
+	state_free(st);
+}
+
 static void test_a_clock_set_back_keeps_no_daemon_alive(void **unused)
 {
 	struct state *st = state_new("app", NOW);
@@ -222,6 +237,7 @@ int main(void)
 		cmocka_unit_test(test_whoever_answers_is_there),
 		cmocka_unit_test(test_daemons_are_told_when_they_say_something_new),
 		cmocka_unit_test(test_daemons_fall_silent_once),
+		cmocka_unit_test(test_of_two_of_a_kind_the_one_that_is_well_is_shown),
 		cmocka_unit_test(test_a_clock_set_back_keeps_no_daemon_alive),
 		cmocka_unit_test(test_daemons_are_bounded_and_so_is_patience),
 	};
