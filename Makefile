@@ -81,7 +81,7 @@ $(BUILD)/fuzz/%: $(BUILD)/obj/tests/fuzz/fuzz_%.o $(SUITE)
 
 # --- tests: each suite adds its counts to $(BUILD)/test-results; `make test` ends on the sum ---
 
-.PHONY: setup test programs unit integration docker soak chaos asan lint
+.PHONY: setup test programs unit integration docker browser soak chaos asan lint
 setup: ## install what building, testing and the demo need (Debian packages)
 	scripts/setup
 
@@ -100,6 +100,9 @@ integration: all ## daemons as processes, real Redis and nginx
 
 docker: all ## a private Docker Engine, the whole compose file
 	BUILD=$(BUILD) scripts/run-tests docker
+
+browser: all ## the page in a headless browser, before the whole suite at work; `make docker` has it too
+	BUILD=$(BUILD) scripts/run-tests browser
 
 soak: all ## 2,000 cycles (SOAK_CYCLES) of replicas up and down under load; takes half an hour
 	BUILD=$(BUILD) SOAK_CYCLES=$${SOAK_CYCLES:-2000} scripts/run-tests soak -s
@@ -160,12 +163,15 @@ lint: all $(UNIT) ## formatting, clang build, clang-tidy, cppcheck, purity, head
 
 # --- to see it, to measure it ---
 
-.PHONY: demo down bench bench-policy env-example settings-doc
+.PHONY: demo down screenshots bench bench-policy env-example settings-doc
 demo: ## bring everything up in containers, drive load, watch it scale
 	scripts/demo
 
 down: ## stop the demo and remove what it made
 	scripts/down
+
+screenshots: all ## pictures of the page into docs/images, of PICTURE_SEC (600) seconds of load up and down
+	BUILD=$(BUILD) PICTURE_SEC=$${PICTURE_SEC:-600} scripts/run-tests screenshots
 
 bench: all ## print a table of speed and size; asserts nothing
 	BUILD=$(BUILD) tests/bench/run

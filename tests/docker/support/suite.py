@@ -46,16 +46,18 @@ class Suite:
     """See above.  ${bounds}: MIN_REPLICAS and MAX_REPLICAS.  ${env}: further settings by daemon's
     name, {"executor": {"DOCKER_HOST": …}}; those under "all" are for every daemon.
     ${persistent}: Redis keeps its data through a restart.  ${app_env}: settings of the demo service.
+    ${target}: the template's name, if it is to be a certain one; part of no other container's.
 
     Its parts, to break them: .redis (RedisServer), .lb (Balancer), .daemons (name -> Process),
     .conf_dir and .file (the upstream file), .target (the template's name), .engine.
     """
 
-    def __init__(self, engine, image, bounds=(1, 6), env=None, app_env=None, persistent=True):
+    def __init__(self, engine, image, bounds=(1, 6), env=None, app_env=None, persistent=True,
+                 target=None):
         self.engine, self.image, self.bounds = engine, image, bounds
         self.given, self.app_env = env or {}, app_env or {}
         name = uuid.uuid4().hex[:8]
-        self.network, self.target = f"test-{name}", f"app-{name}"
+        self.network, self.target = f"test-{name}", target or f"app-{name}"
         self.dir = pathlib.Path(tempfile.mkdtemp(prefix="suite-", dir="/tmp"))
         self.dir.chmod(0o755)
         self.lb = Balancer(engine, f"lb-{name}", self.network, self.dir)
@@ -154,9 +156,9 @@ class Suite:
 
     # ---- the bus ----
 
-    def plan(self, action, replicas=None, age_sec=0.0, plan_id=None, **fields):
+    def plan(self, action, replicas=None, age_sec=0.0, plan_id=None, reason="a test", **fields):
         """Publish a plan, as the planner would; its id.  The same ${plan_id} twice is a repetition."""
-        decision = {"action": action, "target": self.target, "reason": "a test"}
+        decision = {"action": action, "target": self.target, "reason": reason}
         if replicas is not None:
             decision["replicas"] = replicas
         message = {"kind": "plan", "id": plan_id or uuid.uuid4().hex, "ts": time.time() - age_sec,
