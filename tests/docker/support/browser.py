@@ -97,6 +97,7 @@ class Browser:
 
     def complaints(self):
         """What the browser has complained about since last asked: errors, warnings, refusals by the
-        content security policy."""
+        content security policy.  Not that a container came or went: Chromium then ends what it has
+        under way, on the loopback interface too, and the page goes on by itself."""
         return [f"{e['level']} {e['source']}: {e['message']}" for e in self.driver.get_log("browser")
-                if e["level"] in ("SEVERE", "WARNING")]
+                if e["level"] in ("SEVERE", "WARNING") and "ERR_NETWORK_CHANGED" not in e["message"]]
