@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define EVENTLOG_BYTES_MAX ((size_t)1 << 20) /* of all; a single one may be longer */
+#define EVENTLOG_BYTES_MAX ((size_t)256 * 1024) /* of all; a single one may be longer */
 #define EVENTLOG_MAX       2048
 
 struct eventlog;
