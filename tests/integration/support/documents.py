@@ -55,6 +55,7 @@ ELSEWHERE = {
     "prometheus --config.file=deploy/prometheus/prometheus.yml --storage.tsdb.path=/tmp/prometheus":
         ("tests/integration/test_metrics.py", "--config.file="),
     "make": ("Makefile", "$(MAKE) all"),
+    "make browser": ("Makefile", "scripts/run-tests browser"),  # `make docker` runs its tests
     "make docker": ("Makefile", "$(MAKE) -k unit integration docker"),
     "make down": ("tests/docker/support/compose.py", "scripts/down"),
     "make integration": ("Makefile", "$(MAKE) -k unit integration docker"),
