@@ -33,18 +33,20 @@ static bool is_refused(const char *s)
 
 bool gzip_accepted(const char *s)
 {
+	bool others = false; /* those that are not named */
+
 	while (s != NULL && *s != '\0') {
 		s = skip_blanks(s);
 		size_t len = strcspn(s, ",; \t");
-		bool is_it =
-			(len == 4 && strncasecmp(s, "gzip", len) == 0) || (len == 1 && *s == '*');
 
-		if (is_it)
+		if (len == 4 && strncasecmp(s, "gzip", len) == 0)
 			return !is_refused(s + len);
+		if (len == 1 && *s == '*')
+			others = !is_refused(s + len);
 		s += strcspn(s, ",");
 		s += *s == ',';
 	}
-	return false;
+	return others;
 }
 
 static void *allocate(void *cookie, unsigned n, unsigned size)

@@ -12,12 +12,13 @@
 static void test_who_takes_it(void **unused)
 {
 	static const char *const takes[] = {
-		"gzip", "GZip",     "deflate, gzip", "br,gzip;q=0.5",      " gzip ; q=1",
-		"*",    "gzip;x=0", "gzip;q=0.001",  "identity;q=0, gzip", "x, ,gzip",
+		"gzip",  "GZip",        "deflate, gzip", "br,gzip;q=0.5",      " gzip ; q=1",
+		"*",     "gzip;x=0",    "gzip;q=0.001",  "identity;q=0, gzip", "x, ,gzip",
+		"br, *", "*;q=0, gzip",
 	};
 	static const char *const refuses[] = {
 		"",        "identity", "br",      "gzip;q=0", "gzip; Q=0.000, br", "x-gzip",
-		"gzipped", "*;q=0",    "deflate", ",",        "gzip;q=0 , *",
+		"gzipped", "*;q=0",    "deflate", ",",        "gzip;q=0 , *",      "*, gzip;q=0",
 	};
 
 	(void)unused;
