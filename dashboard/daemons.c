@@ -80,21 +80,22 @@ static bool is_news(struct daemons *d, size_t i)
 
 /* Of two of a kind one works and the other waits, degraded where it lacks what the first one holds.
  * Whoever is well speaks for both. */
-static bool waits_behind(const struct message_heartbeat *beat, const struct daemon_entry *e,
-			 double now_sec)
+static bool waits_behind(const struct message_heartbeat *beat, double started_sec,
+			 const struct daemon_entry *e)
 {
-	double started = now_sec - beat->uptime_sec, other = e->heard_sec - e->beat.uptime_sec;
-
 	return e->alive && e->beat.status == BEAT_OK && beat->status != BEAT_OK &&
-	       strcmp(e->beat.daemon, beat->daemon) == 0 && fabs(started - other) > SAME_START_SEC;
+	       strcmp(e->beat.daemon, beat->daemon) == 0 &&
+	       fabs(started_sec - e->started_sec) > SAME_START_SEC;
 }
 
 int daemons_hear(struct daemons *d, struct message_heartbeat *beat, double now_sec)
 {
+	/* When it was sent, not when it was heard: it may have waited on its way. */
+	double started_sec = (isnan(beat->ts) ? now_sec : beat->ts) - beat->uptime_sec;
 	size_t i = entry_for(d, beat->daemon);
 	struct daemon_entry *e;
 
-	if (i == DAEMONS_MAX || (i < d->n && waits_behind(beat, &d->entries[i], now_sec))) {
+	if (i == DAEMONS_MAX || (i < d->n && waits_behind(beat, started_sec, &d->entries[i]))) {
 		message_heartbeat_done(beat);
 		return 0;
 	}
@@ -105,6 +106,7 @@ int daemons_hear(struct daemons *d, struct message_heartbeat *beat, double now_s
 		message_heartbeat_done(&e->beat);
 	e->beat = *beat;
 	e->heard_sec = now_sec;
+	e->started_sec = started_sec;
 	e->alive = true;
 	return is_news(d, i) ? 1 << i : 0;
 }

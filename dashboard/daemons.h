@@ -14,6 +14,7 @@
 struct daemon_entry {
 	struct message_heartbeat beat; /* the last one */
 	double heard_sec;
+	double started_sec; /* by its own clock where that is known; NaN: unknown */
 	bool alive;
 	char *said; /* what was told of it, without that which changes at every beat */
 };

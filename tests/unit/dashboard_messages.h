@@ -77,18 +77,25 @@ static inline int fold_upstreams(struct state *st, const char *status, double ts
 	return fold(st, CHANNEL_RESULTS, text);
 }
 
-static inline int fold_beat(struct state *st, const char *daemon, const char *status,
-			    double uptime_sec, double now_sec)
+/* Sent at ${ts} and heard at ${now_sec}. */
+static inline int fold_beat_late(struct state *st, const char *daemon, const char *status,
+				 double uptime_sec, double ts, double now_sec)
 {
 	char text[512];
 
 	snprintf(text, sizeof(text),
-		 "{\"ts\":9,\"kind\":\"heartbeat\",\"id\":\"h%.0f\",\"daemon\":\"%s\","
+		 "{\"ts\":%.1f,\"kind\":\"heartbeat\",\"id\":\"h%.0f\",\"daemon\":\"%s\","
 		 "\"target\":\"app\",\"version\":\"1.2\",\"uptime_sec\":%.1f,\"every_sec\":2,"
 		 "\"status\":\"%s\",\"dependencies\":[{\"name\":\"redis\",\"up\":true,"
 		 "\"since_ts\":5}],\"advisor\":{\"mode\":\"off\"}}",
-		 uptime_sec, daemon, uptime_sec, status);
+		 ts, uptime_sec, daemon, uptime_sec, status);
 	return fold_at(st, CHANNEL_HEARTBEATS, text, now_sec);
+}
+
+static inline int fold_beat(struct state *st, const char *daemon, const char *status,
+			    double uptime_sec, double now_sec)
+{
+	return fold_beat_late(st, daemon, status, uptime_sec, now_sec, now_sec);
 }
 
 static const char receipt_text[] =

@@ -184,6 +184,22 @@ static void test_of_two_of_a_kind_the_one_that_is_well_is_shown(void **unused)
 	state_free(st);
 }
 
+/* As after Redis was away, when what waited comes all at once. */
+static void test_beats_that_come_late_are_of_one_daemon(void **unused)
+{
+	struct state *st = state_new("app", NOW);
+
+	(void)unused;
+	fold_beat_late(st, "monitor", "ok", 10, NOW, NOW + 6);
+	assert_int_equal(fold_beat_late(st, "monitor", "degraded", 12, NOW + 2, NOW + 6),
+			 STATE_DAEMON);
+	fold_beat_late(st, "monitor", "ok", 14, NOW + 4, NOW + 6);
+	assert_int_equal(fold_beat(st, "monitor", "degraded", 18, NOW + 8), STATE_DAEMON);
+	assert_int_equal(fold_beat(st, "monitor", "ok", 30, NOW + 9), STATE_DAEMON); /* another */
+	assert_int_equal(fold_beat(st, "monitor", "degraded", 20, NOW + 10), 0);
+	state_free(st);
+}
+
 static void test_a_clock_set_back_keeps_no_daemon_alive(void **unused)
 {
 	struct state *st = state_new("app", NOW);
@@ -238,6 +254,7 @@ int main(void)
 		cmocka_unit_test(test_daemons_are_told_when_they_say_something_new),
 		cmocka_unit_test(test_daemons_fall_silent_once),
 		cmocka_unit_test(test_of_two_of_a_kind_the_one_that_is_well_is_shown),
+		cmocka_unit_test(test_beats_that_come_late_are_of_one_daemon),
 		cmocka_unit_test(test_a_clock_set_back_keeps_no_daemon_alive),
 		cmocka_unit_test(test_daemons_are_bounded_and_so_is_patience),
 	};
