@@ -353,6 +353,25 @@ void json_add_text(cJSON *o, const char *name, const char *text)
 	free(clean);
 }
 
+static void clean(char *s)
+{
+	while (s && *s) {
+		size_t len = char_len(s);
+
+		if (!len)
+			*s = ' ';
+		s += len ? len : 1;
+	}
+}
+
+void json_clean(cJSON *root)
+{
+	clean(root->string);
+	clean(root->valuestring);
+	for (cJSON *child = root->child; child; child = child->next)
+		json_clean(child);
+}
+
 void json_add_num(cJSON *o, const char *name, double value)
 {
 	if (isfinite(value))

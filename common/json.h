@@ -52,6 +52,10 @@ const char *json_str(const cJSON *o, const char *name);
 /* Add ${text} to ${o}, cleaned likewise: what is sent is valid JSON, whatever a program printed. */
 void json_add_text(cJSON *o, const char *name, const char *text);
 
+/* Clean the names and strings of all of ${root}, which json_parse made, in the same way and in
+ * place: it can be handed on whole then. */
+void json_clean(cJSON *root);
+
 /* Add ${value} to ${o}; a value that is not finite is left out. */
 void json_add_num(cJSON *o, const char *name, double value);
 

@@ -60,7 +60,7 @@ static int decode_low_windows(const cJSON *telemetry, struct message_plan *plan,
 	return 0;
 }
 
-/* Detach the object ${name} from ${root}; NULL where it is missing. */
+/* Detach the object ${name} from ${root}, cleaned; NULL where it is missing. */
 static int take_object(cJSON *root, const char *name, cJSON **ret, struct message_error *ret_error)
 {
 	cJSON *item = cJSON_GetObjectItemCaseSensitive(root, name);
@@ -70,6 +70,7 @@ static int take_object(cJSON *root, const char *name, cJSON **ret, struct messag
 	if (!cJSON_IsObject(item))
 		return message_refuse(ret_error, "%s: must be an object", name);
 	*ret = cJSON_DetachItemViaPointer(root, item);
+	json_clean(*ret);
 	return 0;
 }
 

@@ -381,6 +381,26 @@ static void test_output_is_valid_json_whatever_is_in_it(void **state)
 	free(text);
 }
 
+/* Nobody knows what is in it, and the dashboard puts it into its own documents. */
+static void test_an_explanation_is_handed_on_as_valid_json(void **state)
+{
+	static const char text[] =
+		"{\"kind\":\"plan\",\"container\":\"app\",\"decision\":{\"action\":\"noop\"},"
+		"\"explain\":{\"a\xff\":[\"\xc3(\",{\"b\":\"\xc3\xa4 \xed\xa0\x80\\u009b\"},1]},"
+		"\"advisor\":{\"mode\":\"off\\n\xf0\x9f\"}}";
+	struct message_error error;
+	struct message_plan p;
+
+	(void)state;
+	assert_int_equal(message_plan_decode(text, strlen(text), "app", &p, &error), 0);
+	char *again = message_plan_encode(&p);
+	assert_non_null(
+		strstr(again, "\"explain\":{\"a \":[\" (\",{\"b\":\"\xc3\xa4      \"},1]}"));
+	assert_non_null(strstr(again, "\"advisor\":{\"mode\":\"off   \"}"));
+	free(again);
+	message_plan_done(&p);
+}
+
 static void test_unknown_figures_are_left_out(void **state)
 {
 	struct message_plan p = {.target = "app",
@@ -464,6 +484,7 @@ int main(void)
 		cmocka_unit_test(test_other_kinds),
 		cmocka_unit_test(test_text_for_people_is_cut_and_cleaned),
 		cmocka_unit_test(test_output_is_valid_json_whatever_is_in_it),
+		cmocka_unit_test(test_an_explanation_is_handed_on_as_valid_json),
 		cmocka_unit_test(test_unknown_figures_are_left_out),
 		cmocka_unit_test(test_plan_error),
 		cmocka_unit_test(test_names),
