@@ -256,3 +256,8 @@ void consult_heard(struct consult *c, const struct message_advice *advice,
 		advisor_recall(c->advisor, advice);
 	show_record(c, brain, replayed);
 }
+
+void consult_replayed(struct consult *c, const struct brain *brain)
+{
+	c->counted = *brain_scorecard(brain);
+}

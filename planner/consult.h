@@ -28,6 +28,9 @@ void consult_about(struct consult *, const struct message_alert *alert, const st
 void consult_heard(struct consult *, const struct message_advice *, const struct brain *brain,
 		   bool replayed);
 
+/* A window was read back, whose verdicts were judged by an earlier process. */
+void consult_replayed(struct consult *, const struct brain *brain);
+
 /* What is left of asking now; without asking at all only that it is off. */
 void consult_describe(struct consult *, struct message_beat_advisor *ret);
 

@@ -131,8 +131,11 @@ static void decide(struct planner *p, const struct bus_message *m,
 	brain_alert(brain, alert, m->time_ms, !m->replayed, &decided);
 	if (configured(p, alert->target))
 		gauges_window(&p->gauges, alert, &decided.decision);
-	if (m->replayed)
+	if (m->replayed) {
+		if (configured(p, alert->target))
+			consult_replayed(p->consult, brain);
 		return;
+	}
 	publish_plan(p, alert, &decided);
 	publish_judged(p, alert->target, &decided);
 	if (!configured(p, alert->target))

@@ -538,6 +538,12 @@ def test_verdicts_are_judged(advised, fake):
     assert after['agentic_planner_advice_tokens_total{direction="out"}'] == 40
     assert after["agentic_planner_advice_duration_seconds_count"] == p.asked()
 
+    p.process.kill()
+    p.start()
+    assert p.window(CALM[1])["explain"]["record"]["agreed"] == 1
+    # Judged anew while the past was read, and counted by the process before.
+    assert metrics(p)['agentic_planner_advice_judged_total{judgement="agreed"}'] == 0
+
 
 def test_harm_ends_in_shadow(advised, fake):
     """More, again and again, where there is no need and no room for it."""
