@@ -88,8 +88,8 @@ void http_reply(struct http_request *, unsigned status, const char *content_type
 void http_reply_text(struct http_request *, unsigned status, const char *text,
 		     struct http_header header);
 
-/* The same with status 200 and a body that was encoded already: ${encoding} as in Content-Encoding,
- * or NULL. */
+/* As http_reply with status 200, of a body that was encoded already: ${encoding} as in
+ * Content-Encoding, or NULL. */
 void http_reply_encoded(struct http_request *, const char *content_type, const char *encoding,
 			const void *body, size_t len);
 

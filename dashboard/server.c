@@ -18,7 +18,6 @@
 #define CLIENT_TIMEOUT_SEC 10
 #define REPLY_BYTES_MAX    ((size_t)8 * 1024 * 1024)
 
-#define RANGE_SEC      3600 /* of a history, where none is asked for */
 #define PACK_BYTES_MIN 1024 /* less is not worth it */
 #define PACKED_MS      250  /* a packed answer is good for so long, while nothing changes */
 #define PACKED_N       4
