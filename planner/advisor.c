@@ -227,14 +227,16 @@ void advisor_recall(struct advisor *a, const struct message_advice *advice)
 		backoff_reset(&a->backoff);
 }
 
-void advisor_status(struct advisor *a, uint64_t now_ms, struct advisor_status *ret)
+void advisor_status(const struct advisor *a, uint64_t now_ms, struct advisor_status *ret)
 {
-	set_clock(a, now_ms);
+	struct advisor now = *a;
+
+	set_clock(&now, now_ms);
 	*ret = (struct advisor_status){
-		.tokens = bucket_level(&a->minute, now_ms),
-		.asked_today = a->asked_today,
-		.retry_ms = a->retry_ms,
-		.hopeless = a->hopeless,
-		.failures = a->backoff.failures,
+		.tokens = bucket_level(&now.minute, now_ms),
+		.asked_today = now.asked_today,
+		.retry_ms = now.retry_ms,
+		.hopeless = now.hopeless,
+		.failures = now.backoff.failures,
 	};
 }

@@ -71,7 +71,8 @@ uint64_t advisor_ended(struct advisor *, uint64_t now_ms, const struct llm_answe
 /* Advice found in the stream at the start, in its order. */
 void advisor_recall(struct advisor *, const struct message_advice *);
 
-/* What is left now, for metrics and the dashboard. */
+/* What is left now, for metrics and the dashboard.  Looking changes nothing: it is done while the
+ * past is recalled, too, to which now is far ahead. */
 struct advisor_status {
 	double tokens;     /* in the bucket */
 	int asked_today;   /* since midnight Pacific */
@@ -79,6 +80,6 @@ struct advisor_status {
 	bool hopeless;
 	unsigned failures; /* in a row */
 };
-void advisor_status(struct advisor *, uint64_t now_ms, struct advisor_status *ret);
+void advisor_status(const struct advisor *, uint64_t now_ms, struct advisor_status *ret);
 
 #endif

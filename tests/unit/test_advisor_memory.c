@@ -125,6 +125,30 @@ static void test_budgets_are_recalled(void **state)
 	stop(&f);
 }
 
+static void test_a_look_in_the_middle_of_the_past_changes_nothing(void **state)
+{
+	struct fixture f;
+	struct advisor_config config = defaults();
+
+	(void)state;
+	config.rpd = 5;
+	start(&f, config);
+	for (uint64_t i = 0; i < 9; i++) { /* yesterday, in the afternoon */
+		status(&f);
+		recall(&f, advice_at(T0 - 20 * HOUR + i * MINUTE, OUTCOME_VERDICT, NAN));
+	}
+	for (uint64_t i = 0; i < 3; i++) {
+		status(&f);
+		recall(&f, advice_at(T0 - HOUR + i * MINUTE, OUTCOME_VERDICT, NAN));
+	}
+	assert_int_equal(status(&f).asked_today, 3);
+	f.now_ms = pacific_midnight_ms(T0) - SEC;
+	assert_int_equal(status(&f).asked_today, 3);
+	f.now_ms += SEC;
+	assert_int_equal(status(&f).asked_today, 0);
+	stop(&f);
+}
+
 static void test_the_last_state_is_recalled(void **state)
 {
 	struct fixture f;
@@ -272,6 +296,7 @@ int main(void)
 		cmocka_unit_test(test_a_heartbeat_survives_a_clock_that_steps_back),
 		cmocka_unit_test(test_a_clock_that_steps_back_opens_nothing),
 		cmocka_unit_test(test_budgets_are_recalled),
+		cmocka_unit_test(test_a_look_in_the_middle_of_the_past_changes_nothing),
 		cmocka_unit_test(test_the_last_state_is_recalled),
 		cmocka_unit_test(test_a_closed_circuit_is_recalled),
 		cmocka_unit_test(test_the_length_of_the_backoff_is_recalled),
