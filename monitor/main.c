@@ -18,6 +18,8 @@
 #include <stddef.h>
 #include <stdlib.h>
 
+#define RELIST_MS 100 /* from a change of the rotation to a look at the containers behind it */
+
 #define UPSTREAMS_LOOKED_BACK 200 /* results read at the start to find the last "upstreams" */
 
 struct monitor {
@@ -41,7 +43,8 @@ struct monitor {
 	size_t containers_n;
 	struct message_upstreams upstreams; /* last heard; none until ready >= 0 */
 	int ready;                          /* of these; -1 until the watcher said so */
-	bool counting;
+	bool counting, listing;
+	uv_timer_t relist;
 	struct malformed malformed;
 
 	struct {
@@ -73,6 +76,30 @@ static void count_replicas(struct monitor *m)
 	docker_list(m->docker, on_replicas, m);
 }
 
+/* A list is a window old when it is told of.  Where the rotation has changed since, a replica that
+ * came would not be in it, and one that leaves would look like one that starts.  Only the
+ * containers are taken from this one: the count is of the end of a window, whatever is in it. */
+static void on_containers(int err, const char *error, const struct docker_container *list, size_t n,
+			  void *cookie)
+{
+	struct monitor *m = cookie;
+
+	(void)error;
+	m->listing = false;
+	if (err == 0)
+		m->containers_n = replicas_list(list, n, m->config.target, m->containers);
+}
+
+static void on_relist(uv_timer_t *timer)
+{
+	struct monitor *m = timer->data;
+
+	if (m->listing)
+		return;
+	m->listing = true;
+	docker_list(m->docker, on_containers, m);
+}
+
 /* Takes ${upstreams} over. */
 static void on_upstreams(struct monitor *m, const struct message_upstreams *upstreams,
 			 uint64_t time_ms)
@@ -84,6 +111,8 @@ static void on_upstreams(struct monitor *m, const struct message_upstreams *upst
 		m->upstreams = *upstreams;
 		m->ready = ready;
 		clerk_rotation(m->clerk, ready, time_ms);
+		if (!uv_is_active((uv_handle_t *)&m->relist))
+			uv_timer_start(&m->relist, on_relist, RELIST_MS, 0);
 	}
 	message_upstreams_done(&old);
 }
@@ -303,7 +332,8 @@ static void open_parts(struct monitor *m)
 	open_clerk(m);
 	open_gauges(m);
 	uv_timer_init(service_loop(m->service), &m->timer);
-	m->timer.data = m;
+	uv_timer_init(service_loop(m->service), &m->relist);
+	m->timer.data = m->relist.data = m;
 	count_replicas(m);
 	arm_timer(m);
 }
@@ -325,6 +355,7 @@ int main(int argc, char **argv)
 	service_run(m.service);
 
 	uv_close((uv_handle_t *)&m.timer, NULL);
+	uv_close((uv_handle_t *)&m.relist, NULL);
 	telemetry_close(m.telemetry);
 	clerk_close(m.clerk);
 	prober_close(m.prober);

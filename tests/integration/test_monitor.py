@@ -61,7 +61,7 @@ CONTAINERS = [("app-drain-2", "running"), ("app-dup-10", "running"), ("app-dup-3
 
 @pytest.fixture
 def docker(tmp_path):
-    """The path of a socket where CONTAINERS are listed."""
+    """A server with the .path of its socket, where its .containers are listed; .lists counts."""
     class Handler(http.server.BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
@@ -70,7 +70,8 @@ def docker(tmp_path):
             if "/containers/json" in self.path:
                 body = [{"Id": f"{i:064x}", "Names": [f"/{name}"], "State": state, "Status": "",
                          "Created": 1795450000 + i, "Labels": {}}
-                        for i, (name, state) in enumerate(CONTAINERS)]
+                        for i, (name, state) in enumerate(server.containers)]
+                server.lists += 1
             text = json.dumps(body).encode()
             self.send_response(200)
             self.send_header("Content-Length", str(len(text)))
@@ -87,8 +88,9 @@ def docker(tmp_path):
             return self.socket.accept()[0], ("engine", 0)
 
     server = Server(str(tmp_path / "docker.sock"), Handler)
+    server.path, server.containers, server.lists = tmp_path / "docker.sock", CONTAINERS, 0
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield tmp_path / "docker.sock"
+    yield server
     server.shutdown()
     server.server_close()
 
@@ -143,7 +145,7 @@ def test_a_window_has_every_field_of_the_protocol(redis_server, service, monitor
 
 def test_a_window_has_the_containers_with_those_in_rotation(redis_server, service, docker, monitor):
     alerts = redis_server.redis.subscribe("alerts")
-    monitor(service.port, DOCKER_HOST=f"unix://{docker}")
+    monitor(service.port, DOCKER_HOST=f"unix://{docker.path}")
     alert = alert_where(alerts, lambda a: "containers" in a)
     assert [(c["name"], c["state"]) for c in alert["containers"]] == [
         ("app", "starting"), ("app-dup-3", "down"), ("app-dup-10", "starting"),
@@ -154,6 +156,24 @@ def test_a_window_has_the_containers_with_those_in_rotation(redis_server, servic
         "servers": [{"name": "app", "address": "10.0.0.2:8080"}]}))
     alert = alert_where(alerts, lambda a: a.get("ready") == 1)
     assert [c["state"] for c in alert["containers"]] == ["ready", "down", "starting", "draining"]
+
+
+def test_containers_that_came_and_left_within_a_window(redis_server, service, docker, monitor):
+    alerts = redis_server.redis.subscribe("alerts")
+    docker.containers = [("app", "running"), ("app-dup-1", "running")]
+    monitor(service.port, DOCKER_HOST=f"unix://{docker.path}", SAMPLE_INTERVAL=2)
+    first = next_alert(alerts)
+    wait_for(lambda: docker.lists == 2, what="the list that the next window would have")
+    docker.containers = [("app", "running"), ("app-drain-1", "running"), ("app-dup-2", "running")]
+    redis_server.redis.publish("results", json.dumps({
+        "kind": "upstreams", "target": "app", "generation": 1, "result": {"status": "ok"},
+        "servers": [{"name": "app", "address": "10.0.0.2:8080"},
+                    {"name": "app-dup-2", "address": "10.0.0.3:8080"}]}))
+    alert = next_alert(alerts)
+    assert [c["name"] for c in first["containers"]] == ["app", "app-dup-1"]
+    assert [(c["name"], c["state"]) for c in alert["containers"]] == [
+        ("app", "ready"), ("app-dup-2", "ready"), ("app-drain-1", "draining")]
+    assert alert["replicas"] == alert["ready"] == 2
 
 
 def test_a_service_that_hangs_still_gives_windows_on_time(redis_server, service, monitor):
