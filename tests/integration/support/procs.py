@@ -7,6 +7,7 @@
 """
 
 import contextlib
+import itertools
 import os
 import pathlib
 import random
@@ -26,14 +27,25 @@ def binary(name):
     return str(BUILD / "bin" / name)
 
 
+def _ports():
+    """All that tests may take, in an order that differs between runs.  Each worker of pytest-xdist
+    has its own, for a port is taken only a moment after it was given out."""
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    own = range(20000 + worker % workers, 32000, workers)
+    return itertools.cycle(random.sample(own, len(own)))
+
+
+_PORTS = _ports()
+
+
 def free_port(kind=socket.SOCK_STREAM):
-    """A port on 127.0.0.1 that nobody listens on.
+    """A port on 127.0.0.1 that nobody listens on; none twice, until all have had their turn.
 
     Below the range from which the kernel takes the ports of outgoing connections: else a client
     that retries while its server is down could take the server's port, or connect to itself.
     """
-    while True:
-        port = random.randrange(20000, 32000)
+    for port in _PORTS:
         with socket.socket(socket.AF_INET, kind) as s:
             try:
                 s.bind(("127.0.0.1", port))
