@@ -25,7 +25,7 @@ class Shell:
     """A folder of a fresh build, where all that the documents name has a place of its own."""
 
     def __init__(self, folder, redis, dashboard):
-        self.folder, self.redis = folder, redis
+        self.folder = folder
         self.processes = []
         (folder / "build").symlink_to(BUILD)
         (folder / "deploy").symlink_to(ROOT / "deploy")
@@ -36,6 +36,9 @@ class Shell:
         self.places = {"/etc/": f"{folder}/etc/", "/srv/": f"{folder}/srv/", "6379": free_port(),
                        "PORT=8080": f"PORT={free_port()}", "8081": free_port(), "8082": free_port(),
                        "8090": dashboard.port}
+        # Not the engine of this machine, on which a demo may run.
+        self.env = {**redis.env, "PATH": f"{folder}/bin:{os.environ['PATH']}",
+                    "DOCKER_HOST": f"unix://{folder}/nobody.sock"}
         # redis-cli takes its port from no environment.
         (folder / "bin" / "redis-cli").write_text(
             f'#!/bin/sh\nexec {shutil.which("redis-cli")} -p {redis.port} "$@"\n')
@@ -44,13 +47,14 @@ class Shell:
     def run(self, line, **env):
         """Start the line in a session of its own, so that it can be interrupted like by Ctrl-C."""
         self.forget(line)
-        for known, place in self.places.items():
-            line = line.replace(known, str(place))
+        # In one pass: a port of a place may hold the digits of another.
+        known = "|".join(map(re.escape, self.places))
+        line = re.sub(known, lambda found: str(self.places[found[0]]), line)
         line = line.removesuffix(" &").replace("sudo ", "")  # nothing here is root's
         if not re.search(r"[|&(]", line):
             line = ("exec env " if re.match(r"[A-Z_]+=", line) else "exec ") + line
-        env = {**self.redis.env, "PATH": f"{self.folder}/bin:{os.environ['PATH']}", **env}
-        self.processes.append(Process(["setsid", "sh", "-c", line], env=env, cwd=self.folder))
+        self.processes.append(Process(["setsid", "sh", "-c", line], env={**self.env, **env},
+                                      cwd=self.folder))
         return self.processes[-1]
 
     def output(self, line):
