@@ -67,7 +67,7 @@ ELSEWHERE = {
     "scripts/images": ("tests/docker/support/engine.py", 'script("images")'),
     "scripts/setup demo": ("scripts/demo", "\nscripts/setup demo\n"),
     "make && sudo make install":
-        ("tests/integration/support/install.py", '["make", *args]'),
+        ("tests/integration/support/install.py", '"make", *args]'),
     "make deb": ("tests/integration/test_deb.py", 'make("deb")'),
     "sudo systemd-sysusers && sudo systemd-tmpfiles --create && sudo systemctl daemon-reload":
         ("tests/integration/test_install.py", "systemd-sysusers --root"),
