@@ -17,8 +17,8 @@ def test_what_is_measured_arrives(page):
 
 
 def test_state_and_last_action_are_seen_without_scrolling(page, story):
-    reason = story.scaled_up()["decision"]["reason"]
-    page.wait(lambda: reason in page.text("#last-action"), "the last action's reason")
+    page.wait(lambda: story.scaled_up()["decision"]["reason"] in page.text("#last-action"),
+              "the last action's reason")
     for css in ("#state", "#last-action"):
         box = page.script("const b = document.querySelector(arguments[0]).getBoundingClientRect();"
                           "return [b.top, b.bottom, scrollY, innerHeight]", css)

@@ -24,6 +24,10 @@ from support.procs import wait_for
 CHROMIUM, CHROMEDRIVER = "/usr/bin/chromium", "/usr/bin/chromedriver"
 ANSWER_SEC = 60  # of the driver to any command, and of a page to load: the machine may be busy
 END_SEC = 10
+# A container came or went: Chromium then ends what it has under way, on the loopback interface too.
+DROPPED = "ERR_NETWORK_CHANGED"
+# What the page says when that took one of its files: it loads itself anew.
+LOADS_ANEW = "not all of the page came"
 FLAGS = ("headless=new", "no-sandbox",  # the tests are root, for which Chromium has no sandbox
          "host-resolver-rules=MAP * ^NOTFOUND, EXCLUDE 127.0.0.1", "no-proxy-server",
          "disable-background-networking", "disable-component-update",
@@ -38,6 +42,7 @@ class Browser:
         # Home, profile and temporary files; also the mark by which its processes are known.
         self.dir = tempfile.mkdtemp(prefix="agentic-browser-")
         self.driver = None
+        self.heard = []  # of its log, and not told yet
         try:
             self._start()
         except BaseException:
@@ -95,9 +100,23 @@ class Browser:
                  features=[{"name": "prefers-color-scheme", "value": scheme},
                            {"name": "prefers-reduced-motion", "value": motion}])
 
+    def load(self, url):
+        """Whether all of the page came, as far as it is loaded at once."""
+        try:
+            self.driver.get(url)
+        except WebDriverException as e:
+            if DROPPED not in str(e):
+                raise
+            return False
+        said = self.driver.get_log("browser")
+        self.heard += said
+        return not any(DROPPED in e["message"] for e in said)
+
     def complaints(self):
         """What the browser has complained about since last asked: errors, warnings, refusals by the
-        content security policy.  Not that a container came or went: Chromium then ends what it has
-        under way, on the loopback interface too, and the page goes on by itself."""
-        return [f"{e['level']} {e['source']}: {e['message']}" for e in self.driver.get_log("browser")
-                if e["level"] in ("SEVERE", "WARNING") and "ERR_NETWORK_CHANGED" not in e["message"]]
+        content security policy.  Not that a container came or went, after which the page goes on by
+        itself."""
+        said, self.heard = self.heard + self.driver.get_log("browser"), []
+        known = [DROPPED, LOADS_ANEW] if any(DROPPED in e["message"] for e in said) else []
+        return [f"{e['level']} {e['source']}: {e['message']}" for e in said
+                if e["level"] in ("SEVERE", "WARNING") and not any(k in e["message"] for k in known)]

@@ -45,8 +45,8 @@ class Page:
     # ---- what is shown ----
 
     def open(self, link="live"):
-        """Load it anew and wait until its connection is in this state."""
-        self.driver.get(self.url)
+        """Load it anew, all of it, and wait until its connection is in this state."""
+        self.wait(lambda: self.browser.load(self.url), "a page that nothing is missing of")
         self.wait_link(link)
         return self
 
