@@ -527,7 +527,7 @@ def test_streams_are_bounded_and_leavers_make_room(live, events):
     assert events(p.port).reply.status == 503
     assert metric(p.port, "agentic_dashboard_streams") == STREAMS_MAX
     streams[5].close()
-    wait_for(lambda: metric(p.port, "agentic_dashboard_streams") == STREAMS_MAX - 1, timeout=3,
+    wait_for(lambda: metric(p.port, "agentic_dashboard_streams") == STREAMS_MAX - 1,
              what="the client that left to be noticed")
     assert events(p.port).reply.status == 200
 
