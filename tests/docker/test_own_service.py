@@ -113,10 +113,10 @@ def test_the_documented_lines_scale_the_service_of_another_project(engine, shop,
     template = engine.inspect("web")["Id"]
 
     # One replica serves 66 requests a second.
-    load = spawn("load", "--url", shop.url, "--timeout", "30", "--phase", "20@160")
-    wait_for(lambda: len(shop.replicas()) >= 2 and len(shop.served_by(24) or ()) >= 3, 20, shop.report,
+    load = spawn("load", "--url", shop.url, "--timeout", "30", "--phase", "40@160")
+    wait_for(lambda: len(shop.replicas()) >= 2 and len(shop.served_by(24) or ()) >= 3, 40, shop.report,
              every=0.3)
-    assert load.wait(60) == 0, load.stdout() + load.stderr()
+    assert load.wait(90) == 0, load.stdout() + load.stderr()
 
     for line in commands(section(DOCUMENT, "Away with it")):
         shop.shell(shop.ours, line)
