@@ -152,7 +152,7 @@ def test_histograms_agree_with_what_they_are_of(suite):
 
     requests = monitor["agentic_monitor_request_duration_seconds"]
     assert requests.value("_count") == 8
-    assert 7 * 0.005 <= requests.value("_sum") < 7 * 10
+    assert 7 * 0.004 <= requests.value("_sum") < 7 * 10  # nginx cuts off to whole milliseconds
 
     app = suite.families("app")
     assert (app["agentic_app_request_duration_seconds"].value("_count")
