@@ -105,18 +105,21 @@ def test_probes_and_reads_of_the_status_server_are_no_traffic(app, balancer, mon
     alerts.with_traffic()
     seen = []
     for _ in range(8):
-        with urllib.request.urlopen(lb.status_url + "/generation", timeout=5) as reply:
-            assert reply.read() == b"1\n"
+        for _ in range(5):
+            with urllib.request.urlopen(lb.status_url + "/generation", timeout=5) as reply:
+                assert reply.read() == b"1\n"
         seen.append(alerts.until(lambda a: "traffic" in a))
     assert all(a["requests"] > 15 for a in seen)  # the probes go through this nginx
-    assert sum(a["traffic"]["rps"] * INTERVAL for a in seen) <= 1
+    # Of 160 probes, 40 reads of the generation and 8 of the counters; what is under way as a window
+    # ends may count in one and not yet in the other.
+    assert sum(a["traffic"]["rps"] * INTERVAL for a in seen) < 6
     assert all(a["traffic"]["in_flight"] <= 1 for a in seen)
     assert all(a["traffic"]["completed_rps"] == 0 for a in seen)
     assert all("p95_ms" not in a["traffic"] and "replicas" not in a["traffic"] for a in seen)
     counted = metrics(port)
     assert counted['agentic_monitor_access_lines_total{kind="traffic"}'] == 0
     assert counted['agentic_monitor_access_lines_total{kind="probe"}'] > 100
-    assert counted['agentic_monitor_access_lines_total{kind="status"}'] == 8
+    assert counted['agentic_monitor_access_lines_total{kind="status"}'] == 40
     assert counted["agentic_monitor_access_lines_lost_total"] == 0
 
 
