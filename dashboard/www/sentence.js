@@ -1,10 +1,12 @@
 // Pure. The state of the service, and what was done last, in words.
-/** @import {Model, Point, Plan, Row, Tone} from "../types.js" */
+/** @import {Model, Point, Row, Tone} from "../types.js" */
 import {ago, capital, count, known, ms, number, percent, rate, times, words} from "./format.js";
 import {newestPlan} from "./state.js";
 
 const ERRORS_BAD = 0.01;
 const FULL = 0.9; // of capacity
+const LATE_SEC = 5; // so much may a plan come after its window, or
+const WINDOWS_LATE = 2.5;
 
 /** @param {Point} p */
 export function utilisation(p) {
@@ -20,10 +22,19 @@ export const ratio = (p) => (known(p.p95_ms) && known(p.baseline_ms) && p.baseli
 /** @param {Point} p */
 export const isOver = (p) => known(p.objective_ms) && known(p.p95_ms) && p.p95_ms > p.objective_ms;
 
-/** @param {Point} p @param {Plan | null} plan @returns {[string, Tone]} */
-function motion(p, plan) {
-	const {wanted, running, ready} = p;
-	const by = plan?.explain?.decided_by;
+/** Why it holds, where that is not the load: by the gate that decided.
+ * @type {{[gate: string]: [string, Tone]}} */
+const HOLDS = {
+	data_good: ["measurements cannot be trusted", "bad"],
+	answers: ["too many answers fail to judge by the rest", "bad"],
+	futility: ["more replicas do not help", "bad"],
+	settled: ["the last addition is being judged", "busy"],
+	up_cooldown: ["more are needed after the cooldown", "busy"],
+	cooled_down: ["the next action waits for the cooldown", "busy"],
+};
+
+/** @param {Point} p @param {string | undefined} by @returns {[string, Tone]} */
+function motion({wanted, running, ready}, by) {
 	if (known(wanted) && known(running) && running > wanted)
 		return [`Shrinking from ${number(running)} to ${count(wanted, "replica")}`, "busy"];
 	if (known(wanted) && known(running) && running < wanted)
@@ -33,11 +44,27 @@ function motion(p, plan) {
 	const at = known(running) ? ` at ${count(running, "replica")}` : "";
 	if (by === "warm")
 		return [`Learning what is normal${at}`, "busy"];
-	if (by === "data_good" || by === "answers")
-		return [`Holding${at}, measurements cannot be trusted`, "bad"];
 	if (by === "room_above")
 		return [`At the limit of ${count(running, "replica")}, more are needed`, "bad"];
-	return [`Holding${at}`, "good"];
+	const [why, tone] = HOLDS[by ?? ""] ?? ["", "good"];
+	return [`Holding${at}${why && `, ${why}`}`, tone];
+}
+
+/** Whether windows come that nobody decides on. @param {Model} m @param {Point} p */
+function isUndecided(m, p) {
+	const plan = newestPlan(m);
+	const late = Math.max(LATE_SEC, WINDOWS_LATE * m.window_sec);
+	return !known(p.wanted) && !(plan && p.ts - plan.ts <= late);
+}
+
+/** What ails the suite itself, the worst first. @param {Model} m @returns {string[]} */
+function troubles(m) {
+	if (m.redis.up === false)
+		return []; // which the page says by itself, and of the daemons nobody hears then
+	const silent = m.daemons.filter((d) => !d.alive).map((d) => `the ${d.daemon} is silent`);
+	const lacks = m.daemons.filter((d) => d.alive).flatMap((d) => (d.dependencies ?? [])
+		.filter((x) => !x.up).map((x) => `the ${d.daemon} lacks ${x.name}`));
+	return [...silent, ...(m.upstreams_error ? ["nginx refused its configuration"] : []), ...lacks];
 }
 
 /** @param {Point} p */
@@ -62,13 +89,19 @@ export function stateSentence(m) {
 	if (!p)
 		return {text: `Waiting for the first measurement of ${m.target || "the service"}`,
 			tone: "unknown"};
-	const [moving, tone] = motion(p, newestPlan(m));
+	const undecided = isUndecided(m, p);
+	const [moving, tone] = undecided
+		? /** @type {[string, Tone]} */ ([known(p.running)
+			? `Left at ${count(p.running, "replica")}, nobody decides` : "Nobody decides", "bad"])
+		: motion(p, newestPlan(m)?.explain?.decided_by);
+	const [trouble, ...more] = troubles(m);
+	const ails = trouble ? `, ${trouble}${more.length ? ` (${more.length} more below)` : ""}` : "";
 	const rest = figures(p);
 	const failing = known(p.error_rate) && p.error_rate >= ERRORS_BAD;
 	const full = known(utilisation(p)) && /** @type {number} */ (utilisation(p)) > FULL;
 	return {
-		text: rest ? `${moving}: ${rest}` : moving,
-		tone: isOver(p) || failing ? "bad" : tone === "good" && full ? "busy" : tone,
+		text: `${moving}${ails}${rest && `: ${rest}`}`,
+		tone: trouble || isOver(p) || failing ? "bad" : tone === "good" && full ? "busy" : tone,
 	};
 }
 

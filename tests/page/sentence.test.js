@@ -8,11 +8,11 @@ import {fromSnapshot} from "../../dashboard/www/state.js";
 
 const calm = {ts: 1000, p95_ms: 131, baseline_ms: 119, objective_ms: 250, arrivals_rps: 114,
 	capacity_rps: 186, wanted: 3, running: 3, ready: 3, error_rate: 0};
-const model = (point, decided_by = "feed_forward") => fromSnapshot({
+const model = (point, decided_by = "feed_forward", over = {}) => fromSnapshot({
 	target: "app", point: {...calm, ...point},
-	plans: [{id: "p", ts: 1, decision: {action: "noop"}, explain: {decided_by}}],
+	plans: [{id: "p", ts: 1000, decision: {action: "noop"}, explain: {decided_by}}], ...over,
 });
-const says = (point, by) => stateSentence(model(point, by));
+const says = (point, by, over) => stateSentence(model(point, by, over));
 
 test("holding, with the figures that matter", () => {
 	assert.deepEqual(says({}),
@@ -41,12 +41,47 @@ test("why it holds, where that is not the load", () => {
 	assert.match(says({}, "warm").text, /^Learning what is normal at 3 replicas/);
 	assert.match(says({}, "data_good").text, /^Holding at 3 replicas, measurements cannot be tr/);
 	assert.match(says({}, "room_above").text, /^At the limit of 3 replicas, more are needed/);
+	assert.match(says({}, "answers").text, /^Holding at 3 replicas, too many answers fail/);
+	for (const [by, tone] of [["futility", "bad"], ["settled", "busy"], ["up_cooldown", "busy"],
+		["cooled_down", "busy"]]) {
+		assert.match(says({}, by).text, /^Holding at 3 replicas, [a-z ]+: p95 131 ms/);
+		assert.equal(says({}, by).tone, tone);
+	}
+});
+
+test("a window that nobody decides on is no holding", () => {
+	const bare = {wanted: undefined, objective_ms: undefined, capacity_rps: undefined};
+	assert.deepEqual(says({...bare, ts: 1010}),
+		{text: "Left at 3 replicas, nobody decides: p95 131 ms, 1.1x normal", tone: "bad"});
+	assert.match(says(bare, "", {plans: []}).text, /^Left at 3 replicas, nobody decides/);
+	assert.match(says(bare).text, /^Holding/, "the plan is on its way");
+	assert.match(says({...bare, ts: 1010}, "", {window_sec: 10}).text, /^Holding/);
+	assert.match(says({ts: 1010}).text, /^Holding/, "clocks differ, the plan is there");
+});
+
+test("what ails the suite itself is said, the worst first", () => {
+	const well = {daemon: "planner", alive: true, dependencies: [{name: "redis", up: true}]};
+	const poor = {daemon: "executor", alive: true, dependencies: [{name: "docker", up: false}]};
+	const gone = {daemon: "watcher", alive: false};
+	const refused = {ts: 1, generation: 2, result: {status: "error"}};
+	const ails = (over) => says({}, "", over).text.replace(/:.*/, "");
+	assert.equal(ails({daemons: [well]}), "Holding at 3 replicas");
+	assert.equal(ails({daemons: [well, poor]}),
+		"Holding at 3 replicas, the executor lacks docker");
+	assert.equal(ails({upstreams_error: refused}),
+		"Holding at 3 replicas, nginx refused its configuration");
+	assert.equal(ails({daemons: [poor, gone], upstreams_error: refused}),
+		"Holding at 3 replicas, the watcher is silent (2 more below)");
+	assert.equal(says({}, "", {daemons: [gone]}).tone, "bad");
+	assert.equal(ails({daemons: [gone], redis: {up: false}}), "Holding at 3 replicas");
 });
 
 test("unknown figures are left out", () => {
-	const m = fromSnapshot({target: "app", point: {ts: 1, p95_ms: 131}});
+	const plans = [{ts: 1, decision: {action: "noop"}}];
+	const m = fromSnapshot({target: "app", point: {ts: 1, p95_ms: 131}, plans});
 	assert.equal(stateSentence(m).text, "Holding: p95 131 ms");
-	assert.equal(stateSentence(fromSnapshot({point: {ts: 1}})).text, "Holding");
+	assert.equal(stateSentence(fromSnapshot({point: {ts: 1}, plans})).text, "Holding");
+	assert.equal(stateSentence(fromSnapshot({point: {ts: 1}})).text, "Nobody decides");
 	assert.equal(stateSentence(fromSnapshot({target: "app"})).text,
 		"Waiting for the first measurement of app");
 	assert.equal(utilisation({ts: 1, utilisation: 0.5}), 0.5);
