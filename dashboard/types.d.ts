@@ -222,6 +222,8 @@ export interface Row {
 	before?: number;
 	plan: Plan | null;
 	result: Result | null;
+	/** Nothing became of it, and nothing will. */
+	unanswered: boolean;
 	receipt: Receipt | null;
 	advice: Advice | null;
 	judgement: Judgement | null;

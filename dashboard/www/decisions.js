@@ -27,9 +27,11 @@ function byKey(list, key) {
 	return map;
 }
 
-/** @param {Plan | null} plan @param {Result | null} result
+const ANSWER_SEC = 120; // within this time a plan is answered, or not any more
+
+/** @param {Plan | null} plan @param {Result | null} result @param {number} now
  * @returns {Omit<Row, "receipt" | "advice" | "judgement">} */
-function base(plan, result) {
+function base(plan, result, now) {
 	const from = plan ?? result;
 	const action = plan?.decision?.action ?? result?.action ?? "noop";
 	const ts = from?.ts ?? 0;
@@ -42,22 +44,24 @@ function base(plan, result) {
 		before: result?.replicas_before ?? plan?.telemetry?.replicas,
 		plan,
 		result,
+		unanswered: action !== "noop" && !result && now - ts > ANSWER_SEC,
 	};
 }
 
 /** All of them, the newest first.  A result without a plan here (a repair, or a plan long gone) is
- * a row of its own. @param {Model} m @returns {Row[]} */
-export function rowsOf(m) {
+ * a row of its own. @param {Model} m @param {number} now @returns {Row[]} */
+export function rowsOf(m, now) {
 	const results = byKey(m.results, (r) => r.id);
 	const receipts = byKey(m.receipts, (r) => r.plan);
 	const advice = byKey(m.advice, (a) => a.id);
 	const judgements = byKey(m.judgements, (j) => j.advice);
 	/** @type {Map<string, Plan>} */
 	const plans = byKey([...m.plans, ...m.actions], (p) => p.id ?? `${p.ts} ${p.decision.action}`);
-	const bare = [...plans.values()].map((p) => base(p, results.get(p.id ?? "") ?? null));
+	const bare = [...plans.values()]
+		.map((p) => base(p, results.get(p.id ?? "") ?? null, now));
 	for (const r of m.results)
 		if (r.id === undefined || !plans.has(r.id))
-			bare.push(base(null, r));
+			bare.push(base(null, r, now));
 	return bare.sort((a, b) => b.ts - a.ts).map((row) => {
 		const advisor = row.plan?.advisor?.id ?? "";
 		return {
@@ -70,7 +74,8 @@ export function rowsOf(m) {
 }
 
 /** @param {Row} row */
-const hasFailed = (row) => ["error", "skipped"].includes(row.result?.result?.status ?? "");
+const hasFailed = (row) => row.unanswered ||
+	["error", "skipped"].includes(row.result?.result?.status ?? "");
 
 /** @param {Row} row @param {string} filter a value of FILTERS */
 function passes(row, filter) {
@@ -103,7 +108,7 @@ export function statusOf(row) {
 	if (row.action === "noop")
 		return {word: "nothing to do", kind: "quiet"};
 	if (!status)
-		return {word: "waiting", kind: "busy"};
+		return row.unanswered ? {word: "no answer", kind: "bad"} : {word: "waiting", kind: "busy"};
 	return {
 		word: {ok: "done", noop: "nothing to do", skipped: "refused", error: "failed"}[status]
 			?? status,

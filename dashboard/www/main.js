@@ -80,7 +80,7 @@ function draw() {
 		return;
 	if (told !== model) {
 		told = model;
-		rows = rowsOf(model);
+		rows = rowsOf(model, now());
 		table.show(rows);
 	}
 	showHead(model, rows, now());

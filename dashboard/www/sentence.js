@@ -119,6 +119,8 @@ export function deed(row) {
 		return `Failed to ${words(row.action)}${to}`;
 	if (status === "skipped")
 		return `Refused to ${words(row.action)}${to}`;
+	if (row.unanswered)
+		return `Wanted to ${words(row.action)}${to}, no answer known`;
 	const verb = (status ? DONE : WANTED)[row.action] ?? capital(words(row.action));
 	return verb + to;
 }
@@ -142,7 +144,10 @@ export function lastAction(row, now) {
 	if (!row)
 		return {title: "No action yet",
 			reason: "Nothing had to be done since the dashboard can look back."};
-	return {title: `${deed(row)}, ${ago(row.ts, now)}`, reason: row.reason};
+	const {status, message} = row.result?.result ?? {};
+	const undone = (status === "error" || status === "skipped") && message;
+	return {title: `${deed(row)}, ${ago(row.ts, now)}`,
+		reason: [undone, row.reason].filter(Boolean).join("; it was wanted for: ")};
 }
 
 /** For the tab. @param {Model} m */

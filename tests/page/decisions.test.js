@@ -23,7 +23,7 @@ const snapshot = {
 	advice: [{id: "a1", ts: 9, cost_usd: 0.1}],
 	judgements: [{id: "j1", ts: 20, advice: "a1", judgement: "agreed"}],
 };
-const rows = rowsOf(fromSnapshot(snapshot));
+const rows = rowsOf(fromSnapshot(snapshot), 20);
 const keys = (filter, search = "") => filterRows(rows, filter, search).map((r) => r.key);
 
 test("plans stand with all that became of them, the newest first", () => {
@@ -45,7 +45,7 @@ test("messages without an id are rows of their own", () => {
 	const bare = rowsOf(fromSnapshot({
 		plans: [{ts: 1, decision: {action: "noop"}}, {ts: 2, decision: {action: "noop"}}],
 		results: [{ts: 3, action: "restart", result: {status: "ok"}}],
-	}));
+	}), 3);
 	assert.equal(new Set(bare.map((r) => r.key)).size, 3);
 });
 
@@ -86,4 +86,13 @@ test("the copy has the messages as they came, and no others", () => {
 		receipt: snapshot.receipts[0], advice: snapshot.advice[0],
 			judgement: snapshot.judgements[0]});
 	assert.deepEqual(Object.keys(JSON.parse(rowJson(rows[1]))), ["plan"]);
+});
+
+test("a plan that nobody answers is not waited for", () => {
+	const of = (now) => rowsOf(fromSnapshot({plans: [up, noop]}), now);
+	assert.deepEqual(statusOf(of(100)[1]), {word: "waiting", kind: "busy"});
+	assert.deepEqual(of(1000).map(statusOf).map((s) => s.word), ["nothing to do", "no answer"]);
+	assert.equal(markName(of(1000)[1]),
+		"Wanted to scale up to 4 replicas, no answer known: 8.3x baseline");
+	assert.deepEqual(filterRows(of(1000), "failed", "").map((r) => r.key), ["p1"]);
 });

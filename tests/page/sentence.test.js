@@ -100,6 +100,11 @@ test("what was done last, and what became of it", () => {
 	assert.deepEqual(lastAction(row({}), 1190),
 		{title: "Scaled up to 4 replicas, 3 min 10 s ago", reason: "8.3x baseline"});
 	assert.equal(lastAction(undefined, 0).title, "No action yet");
+	const refused = {result: {status: "skipped", message: "too old"}};
+	assert.deepEqual(lastAction(row({result: refused}), 1190), {
+		title: "Refused to scale up to 4 replicas, 3 min 10 s ago",
+		reason: "too old; it was wanted for: 8.3x baseline"});
+	assert.equal(lastAction(row({result: refused, reason: ""}), 1190).reason, "too old");
 	assert.equal(deed(row({result: null})), "Scaling up to 4 replicas");
 	assert.equal(deed(row({action: "restart"})), "Restarted");
 	const failed = (status) => row({result: {result: {status}}, replicas: undefined});
