@@ -157,24 +157,35 @@ export function tabTitle(m) {
 	return `${head} · ${m.target || "Agentic Autoscaler"}`;
 }
 
+/** @param {Point} p */
+const whyNoRequests = (p) => (known(p.arrivals_rps)
+	? p.arrivals_rps > 0 ? "none was answered" : "no requests now" : "nginx does not tell");
+
+/** @param {Model} m @param {Point} p */
+function whyNoCapacity(m, p) {
+	if (newestPlan(m)?.explain?.policy === "classic")
+		return "the classic policy knows no capacity";
+	return m.point && !known(p.arrivals_rps) ? "nginx does not tell" : "capacity not known yet";
+}
+
 /** The key figures: [name, value, what it is compared with, tone].
  * @param {Model} m @returns {{name: string, value: string, note: string, tone: Tone}[]} */
 export function keyFigures(m) {
 	const p = m.point ?? {ts: 0};
 	const used = utilisation(p);
 	const failing = known(p.error_rate) && p.error_rate >= ERRORS_BAD;
+	const unknown = whyNoCapacity(m, p);
 	return [
 		{name: "p95 of probes", value: ms(p.p95_ms), tone: isOver(p) ? "bad" : "good",
 			note: known(p.objective_ms) ? `objective ${ms(p.objective_ms)}`
 				: `normal ${ms(p.baseline_ms)}`},
 		{name: "p95 of requests", value: ms(p.requests_p95_ms), tone: "good",
-			note: "what users wait"},
+			note: known(p.requests_p95_ms) ? "what users wait" : whyNoRequests(p)},
 		{name: "Arrivals", value: rate(p.arrivals_rps), tone: "good",
-			note: known(p.capacity_rps) ? `of ${rate(p.capacity_rps)} carried`
-				: "capacity not known yet"},
+			note: known(p.capacity_rps) ? `of ${rate(p.capacity_rps)} carried` : unknown},
 		{name: "Capacity used", value: percent(used),
 			tone: known(used) && used > 1 ? "bad" : known(used) && used > FULL ? "busy" : "good",
-			note: !known(used) ? "capacity not known yet"
+			note: !known(used) ? unknown
 				: used <= 1 ? `${percent(1 - used)} to spare` : "more than is carried"},
 		{name: "Replicas ready", value: number(p.ready ?? p.running),
 			tone: known(p.ready) && known(p.wanted) && p.ready < p.wanted ? "busy" : "good",

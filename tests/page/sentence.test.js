@@ -128,3 +128,15 @@ test("key figures and the tab", () => {
 	assert.equal(tabTitle(model({})), "3 replicas, 131 ms · app");
 	assert.equal(tabTitle(fromSnapshot({target: "app"})), "… · app");
 });
+
+test("a figure that is not known says why", () => {
+	const notes = (point, policy) => keyFigures(model({requests_p95_ms: undefined,
+		capacity_rps: undefined, ...point}, "", {plans: [{ts: 1000, decision: {action: "noop"},
+		explain: {policy}}]})).slice(1, 4).map((f) => f.note);
+	assert.deepEqual(notes({arrivals_rps: 0}),
+		["no requests now", "capacity not known yet", "capacity not known yet"]);
+	assert.equal(notes({})[0], "none was answered");
+	assert.deepEqual(notes({arrivals_rps: undefined}), Array(3).fill("nginx does not tell"));
+	assert.deepEqual(notes({}, "classic").slice(1),
+		Array(2).fill("the classic policy knows no capacity"));
+});
