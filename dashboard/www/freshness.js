@@ -7,6 +7,15 @@ const RETRY_SEC = 1;     // a connection that is made again so soon was not lost
 const WINDOWS_LATE = 2.5;
 const LATE_SEC = 5;
 
+/** The warning over what is shown, "" where there is none. @param {Link} link
+ * @param {Model | null} model */
+export function warning(link, model) {
+	if (link.state === "live" || link.state === "connecting")
+		return "";
+	const end = link.text.endsWith("?") ? "" : ".";
+	return `${link.text}${end}${model?.point ? " What is shown here is old." : ""}`;
+}
+
 /** The words stay the same while the state does, since they are read out.
  * @param {{model: Model | null, now: number, heard_ago: number, closed_ago: number | null}} of
  *  now: of the server; heard_ago, closed_ago: seconds since it was heard, since the connection

@@ -225,6 +225,6 @@ addEventListener("resize", () => {
 	drawn_sec = -Infinity; // marks stand elsewhere
 	changed();
 });
-setInterval(() => showLink(link()), LOOK_MS);
+setInterval(() => showLink(link(), model), LOOK_MS);
 setInterval(changed, SECOND_MS);
 stream.start();

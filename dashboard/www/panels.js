@@ -2,6 +2,7 @@
 /** @import {Model, Row, Link} from "../types.js" */
 import {badge, byId, cell, el, keyed, setAttribute, setChildren, setText} from "./dom.js";
 import {number, percent} from "./format.js";
+import {warning} from "./freshness.js";
 import {keyFigures, lastAction, stateSentence, tabTitle} from "./sentence.js";
 import {advisorOf, daemonRows, replicaRows, upstreamsOf} from "./tables.js";
 
@@ -66,16 +67,15 @@ export function showHead(m, rows, now) {
 		document.title = tabTitle(m);
 }
 
-/** @param {Link} link */
-export function showLink(link) {
+/** @param {Link} link @param {Model | null} model */
+export function showLink(link, model) {
 	const element = byId("link");
 	setAttribute(element, "data-state", link.state);
 	setAttribute(document.documentElement, "data-link", link.state);
 	setText(element, link.text);
-	const stale = link.state !== "live" && link.state !== "connecting";
-	byId("stale").hidden = !stale;
-	setText(byId("stale"), stale
-		? `${link.text}${link.text.endsWith("?") ? "" : "."} What is shown here is old.` : "");
+	const text = warning(link, model);
+	byId("stale").hidden = !text;
+	setText(byId("stale"), text);
 }
 
 /** @param {Model} m @param {number} now */

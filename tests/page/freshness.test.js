@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import {linkOf} from "../../dashboard/www/freshness.js";
+import {linkOf, warning} from "../../dashboard/www/freshness.js";
 import {fromSnapshot} from "../../dashboard/www/state.js";
 
 const fresh = fromSnapshot({window_sec: 2, point: {ts: 1000}});
@@ -42,4 +42,14 @@ test("that Redis is down wins over windows, that the connection is lost over Red
 test("the words stay while the state does: they are read out", () => {
 	for (const over of [{heard_ago: 6}, {now: 1010}])
 		assert.equal(link(over).text, link({...over, now: 1020}).text);
+});
+
+test("what is shown is called old only where something is shown", () => {
+	const said = (over) => warning(link(over), "model" in over ? over.model : fresh);
+	assert.equal(said({}), "");
+	assert.equal(said({model: null}), "");
+	assert.match(said({now: 1010}), /^No measurement since .*\? What is shown here is old\.$/);
+	assert.match(said({heard_ago: 9}), /again\. What is shown here is old\.$/);
+	assert.match(said({model: fromSnapshot({})}), /running\?$/);
+	assert.match(said({model: null, heard_ago: 9}), /again\.$/);
 });
