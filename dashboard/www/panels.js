@@ -63,8 +63,6 @@ export function showHead(m, rows, now) {
 	setText(/** @type {Element} */ (box.firstElementChild), last.title);
 	setText(/** @type {Element} */ (box.lastElementChild), last.reason);
 	setChildren(byId("figures"), figureList(keyFigures(m)));
-	if (document.title !== tabTitle(m))
-		document.title = tabTitle(m);
 }
 
 /** @param {Link} link @param {Model | null} model */
@@ -76,6 +74,8 @@ export function showLink(link, model) {
 	const text = warning(link, model);
 	byId("stale").hidden = !text;
 	setText(byId("stale"), text);
+	if (model && document.title !== tabTitle(model, link))
+		document.title = tabTitle(model, link);
 }
 
 /** @param {Model} m @param {number} now */

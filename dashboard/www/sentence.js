@@ -1,5 +1,5 @@
 // Pure. The state of the service, and what was done last, in words.
-/** @import {Model, Point, Row, Tone} from "../types.js" */
+/** @import {Link, Model, Point, Row, Tone} from "../types.js" */
 import {ago, capital, count, known, ms, number, percent, rate, times, words} from "./format.js";
 import {newestPlan} from "./state.js";
 
@@ -150,11 +150,12 @@ export function lastAction(row, now) {
 		reason: [undone, row.reason].filter(Boolean).join("; it was wanted for: ")};
 }
 
-/** For the tab. @param {Model} m */
-export function tabTitle(m) {
+/** For the tab, which is seen where the page is not. @param {Model} m @param {Link} link */
+export function tabTitle(m, link) {
 	const p = m.point;
+	const sign = link.state !== "live" ? "✕ " : stateSentence(m).tone === "bad" ? "! " : "";
 	const head = p ? `${count(p.running, "replica")}, ${ms(p.p95_ms)}` : "…";
-	return `${head} · ${m.target || "Agentic Autoscaler"}`;
+	return `${sign}${head} · ${m.target || "Agentic Autoscaler"}`;
 }
 
 /** @param {Point} p */

@@ -125,8 +125,11 @@ test("key figures and the tab", () => {
 	assert.equal(keyFigures(model({arrivals_rps: 300}))[3].tone, "bad");
 	for (const figure of keyFigures(fromSnapshot({})))
 		assert.equal(figure.value, "–");
-	assert.equal(tabTitle(model({})), "3 replicas, 131 ms · app");
-	assert.equal(tabTitle(fromSnapshot({target: "app"})), "… · app");
+	const live = {state: "live", text: ""};
+	assert.equal(tabTitle(model({}), live), "3 replicas, 131 ms · app");
+	assert.equal(tabTitle(model({p95_ms: 400}), live), "! 3 replicas, 400 ms · app");
+	assert.equal(tabTitle(model({}), {state: "stale", text: ""}), "✕ 3 replicas, 131 ms · app");
+	assert.equal(tabTitle(fromSnapshot({target: "app"}), live), "… · app");
 });
 
 test("a figure that is not known says why", () => {
