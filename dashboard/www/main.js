@@ -41,6 +41,7 @@ let drawn_sec = -Infinity; // when the charts were
 /** @type {Model | null} */
 let told = null; // the model that the rows are of
 let asked = 0;
+let asked_sec = 0; // the range of the history asked for last
 /** @type {number | null} */
 let cursor = null; // row
 /** @type {number | null} */
@@ -85,6 +86,7 @@ function draw() {
 	}
 	showHead(model, rows, now());
 	showPanels(model, now());
+	keepUp();
 	if (Math.abs(now() - drawn_sec) >= patience(view))
 		drawCharts();
 }
@@ -144,7 +146,7 @@ function clearCursor() {
 /** Read the history that what is shown needs; the series stays as it is until that has come. */
 async function loadHistory() {
 	const mine = ++asked;
-	const range_sec = ringFor(view, now());
+	const range_sec = asked_sec = ringFor(view, now());
 	const fresh = fromHistory(await getHistory(range_sec), range_sec);
 	if (mine !== asked)
 		return;
@@ -155,11 +157,16 @@ async function loadHistory() {
 	changed();
 }
 
+/** What is shown needs another range than what was read: it was chosen, or time went on. */
+function keepUp() {
+	if (model && ringFor(view, now()) !== asked_sec)
+		loadHistory().catch(() => stream.startOver());
+}
+
 /** @param {View} next */
 function setView(next) {
 	view = next;
-	if (ringFor(view, now()) !== series.range_sec)
-		loadHistory().catch(() => stream.retry());
+	keepUp();
 	drawCharts();
 }
 

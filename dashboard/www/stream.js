@@ -97,6 +97,12 @@ export class Stream {
 		this.timer = setTimeout(() => this.retry(), SILENCE_MS);
 	}
 
+	/** Make it anew, and read everything anew. */
+	startOver() {
+		this.after = null;
+		this.retry();
+	}
+
 	retry() {
 		this.stop();
 		this.listener.closed();
