@@ -101,7 +101,7 @@ function drawCharts() {
 	if (held !== null)
 		charts.setCursor(nearest(columns.ts, held));
 	marks.show(events, charts.plotArea());
-	showNavigation(view);
+	showNavigation(view, drawn_sec);
 	showValues();
 }
 

@@ -2,7 +2,7 @@
 /** @import {View} from "../types.js" */
 import {byId, setAttribute} from "./dom.js";
 import {CHARTS} from "./lines.js";
-import {isLive, live, pan, RANGES, zoom} from "./range.js";
+import {isFirst, isLive, live, pan, RANGES, zoom} from "./range.js";
 
 const ZOOM = 2;
 const PAN = 0.25;
@@ -91,13 +91,13 @@ function startButtons(page, {zoomBy, panBy, reset}) {
 		byId(id).addEventListener("click", act);
 }
 
-/** Show by the buttons what the charts show. @param {View} view */
-export function showNavigation(view) {
+/** Show by the buttons what the charts show. @param {View} view @param {number} now */
+export function showNavigation(view, now) {
 	for (const button of byId("range").querySelectorAll("button"))
 		setAttribute(button, "aria-pressed",
 			String(Number(button.dataset.range) === view.range_sec));
 	/** @type {HTMLButtonElement} */ (byId("zoom-reset")).disabled = isLive(view);
 	/** @type {HTMLButtonElement} */ (byId("zoom-out")).disabled = view.span_sec >= view.range_sec;
-	/** @type {HTMLButtonElement} */ (byId("pan-back")).disabled = view.span_sec >= view.range_sec;
+	/** @type {HTMLButtonElement} */ (byId("pan-back")).disabled = isFirst(view, now);
 	/** @type {HTMLButtonElement} */ (byId("pan-on")).disabled = view.end === null;
 }

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import {bounds, isLive, live, pan, patience, ringFor, show, zoom}
+import {bounds, isFirst, isLive, live, pan, patience, ringFor, show, zoom}
 	from "../../dashboard/www/range.js";
 
 const NOW = 10000;
@@ -40,16 +40,21 @@ test("zoom keeps its time in its place", () => {
 	assert.deepEqual(bounds(zoom(v, 0.5, 9400, NOW), NOW), [9100, 10000]);
 });
 
-test("pan goes no further than the range, and back to now", () => {
+test("pan goes as far back as is known, and back to now", () => {
 	let v = show(live(900), 9500, 9600, NOW);
 	v = pan(v, 0.5, NOW);
 	assert.deepEqual(bounds(v, NOW), [9550, 9650]);
-	for (let i = 0; i < 50; i++)
-		v = pan(v, -0.5, NOW);
-	assert.deepEqual(bounds(v, NOW), [9100, 9200]);
-	for (let i = 0; i < 50; i++)
-		v = pan(v, 0.5, NOW);
+	v = pan(v, -20, NOW);
+	assert.deepEqual(bounds(v, NOW), [7550, 7650]);
+	assert.ok(!isFirst(v, NOW));
+	assert.deepEqual(bounds(show(v, 7560, 7580, NOW), NOW), [7560, 7580], "and zooms there");
+	v = pan(v, -5000, NOW);
+	assert.deepEqual(bounds(v, NOW), [NOW - 86400, NOW - 86300]);
+	assert.ok(isFirst(v, NOW));
+	v = pan(v, 5000, NOW);
 	assert.equal(v.end, null);
+	assert.ok(isFirst(live(86400), NOW));
+	assert.equal(pan(live(900), -0.25, NOW).span_sec, 900);
 });
 
 test("the finest ring that reaches back is asked for", () => {
