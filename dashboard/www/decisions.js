@@ -102,6 +102,15 @@ export function filterRows(rows, filter, search) {
 		(!parts.length || parts.every((part) => textOf(row).includes(part))));
 }
 
+/** Those of them that are shown: the newest ${limit}, and the open one with those before it.  One
+ * that is gone, or passes no more, stays at the end while it is being read.
+ * @param {Row[]} found @param {number} limit @param {Row | null} open @returns {Row[]} */
+export function shownRows(found, limit, open) {
+	const at = open ? found.findIndex((row) => row.key === open.key) : -1;
+	const shown = found.slice(0, Math.max(limit, at + 1));
+	return open && at < 0 ? [...shown, open] : shown;
+}
+
 /** What shows how it went: a word and a class. @param {Row} row */
 export function statusOf(row) {
 	const status = row.result?.result?.status;

@@ -1,7 +1,7 @@
 // Shell. The table of decisions: filter, search, and one that is open.
 /** @import {Row} from "../types.js" */
 import {badge, byId, cell, el, setChildren, setText} from "./dom.js";
-import {change, filterRows, FILTERS, sign, statusOf} from "./decisions.js";
+import {change, filterRows, FILTERS, shownRows, sign, statusOf} from "./decisions.js";
 import {explain} from "./explanation.js";
 import {capital, clock, count, words} from "./format.js";
 import {outcome} from "./sentence.js";
@@ -22,7 +22,7 @@ export class DecisionsTable {
 		/** @type {Row[]} */
 		this.rows = [];
 		this.limit = FEW;
-		this.openKey = /** @type {string | null} */ (null);
+		this.opened = /** @type {Row | null} */ (null);
 		this.openShown = "";
 		this.detail = el("tr", {class: "detail"}, el("td", {colspan: 6}, this.box));
 		this.filter.append(...FILTERS.map(([value, label]) => el("option", {value}, label)));
@@ -36,6 +36,9 @@ export class DecisionsTable {
 
 	changed() {
 		this.limit = FEW;
+		const passes = filterRows(this.rows, this.filter.value, this.search.value);
+		if (!passes.some((row) => row.key === this.opened?.key))
+			this.opened = null;
 		this.draw();
 	}
 
@@ -47,8 +50,10 @@ export class DecisionsTable {
 
 	draw() {
 		const found = filterRows(this.rows, this.filter.value, this.search.value);
-		const shown = found.slice(0, this.limit);
-		const open = this.rows.find((row) => row.key === this.openKey);
+		const {opened} = this;
+		const open = opened && (this.rows.find((row) => row.key === opened.key) ?? opened);
+		const shown = shownRows(found, this.limit, open);
+		this.opened = open;
 		const kept = new Map(shown.map((row) => [row.key, this.keep(row)]));
 		this.kept = kept;
 		/** @type {Element[]} */
@@ -62,13 +67,13 @@ export class DecisionsTable {
 			children.push(el("tr", {}, el("td", {colspan: 6, class: "quiet"}, this.rows.length
 				? "Nothing here passes the filter." : "No decision yet.")));
 		setChildren(this.body, children);
-		this.drawOpen(open && kept.has(open.key) ? open : undefined);
-		this.more.hidden = found.length <= shown.length;
+		this.drawOpen(open);
+		this.more.hidden = !found.length || shown.includes(found[found.length - 1]);
 		setText(this.more, `Show all ${found.length}`);
 		setText(byId("decision-count"), count(found.length, "decision"));
 	}
 
-	/** @param {Row | undefined} row */
+	/** @param {Row | null} row */
 	drawOpen(row) {
 		this.box.hidden = !row;
 		const shown = row ? JSON.stringify(row) : "";
@@ -82,7 +87,7 @@ export class DecisionsTable {
 		const {word, kind} = statusOf(row);
 		const texts = [clock(row.ts), `${sign(row)} ${capital(words(row.action))}`, change(row),
 			row.reason, word, outcome(row)];
-		const open = row.key === this.openKey;
+		const open = row.key === this.opened?.key;
 		const shown = JSON.stringify(texts);
 		const old = this.kept.get(row.key);
 		if (old?.shown === shown) {
@@ -95,7 +100,7 @@ export class DecisionsTable {
 		const button = el("button", {type: "button", "aria-expanded": String(open),
 			"data-id": row.key,
 			"aria-label": `${texts[1]} at ${texts[0]}: why`}, texts[0]);
-		button.addEventListener("click", () => this.toggle(row.key));
+		button.addEventListener("click", () => this.toggle(this.kept.get(row.key)?.row ?? row));
 		const tr = el("tr", {class: `action-${row.action}${open ? " open" : ""}`},
 			cell("Time", button), cell("Action", texts[1]), cell("Replicas", texts[2]),
 			cell("Reason", texts[3]), cell("Result", badge(word, kind)),
@@ -105,9 +110,9 @@ export class DecisionsTable {
 		return {tr, shown, row};
 	}
 
-	/** @param {string} key */
-	toggle(key) {
-		this.openKey = this.openKey === key ? null : key;
+	/** @param {Row} row */
+	toggle(row) {
+		this.opened = this.opened?.key === row.key ? null : row;
 		this.draw();
 	}
 
@@ -120,7 +125,7 @@ export class DecisionsTable {
 		const at = filterRows(this.rows, this.filter.value, this.search.value)
 			.findIndex((other) => other.key === row.key);
 		this.limit = Math.max(this.limit, at + FEW);
-		this.openKey = row.key;
+		this.opened = row;
 		this.draw();
 		const button = this.kept.get(row.key)?.tr.querySelector("button");
 		button?.focus({preventScroll: true});

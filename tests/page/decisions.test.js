@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import {change, filterRows, FILTERS, markName, rowJson, rowsOf, sign, statusOf}
+import {change, filterRows, FILTERS, markName, rowJson, rowsOf, shownRows, sign, statusOf}
 	from "../../dashboard/www/decisions.js";
 import {fromSnapshot} from "../../dashboard/www/state.js";
 
@@ -95,4 +95,14 @@ test("a plan that nobody answers is not waited for", () => {
 	assert.equal(markName(of(1000)[1]),
 		"Wanted to scale up to 4 replicas, no answer known: 8.3x baseline");
 	assert.deepEqual(filterRows(of(1000), "failed", "").map((r) => r.key), ["p1"]);
+});
+
+test("the decision that is being read stays, however many come", () => {
+	const list = ["e", "d", "c", "b", "a"].map((key) => ({key}));
+	const of = (limit, open) => shownRows(list, limit, open).map((r) => r.key).join("");
+	assert.equal(of(2, null), "ed");
+	assert.equal(of(2, {key: "d"}), "ed");
+	assert.equal(of(2, {key: "b"}), "edcb");
+	assert.equal(of(2, {key: "gone"}), "edgone");
+	assert.equal(of(Infinity, {key: "a"}), "edcba");
 });
