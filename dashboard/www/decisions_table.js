@@ -21,6 +21,7 @@ export class DecisionsTable {
 		this.kept = new Map();
 		/** @type {Row[]} */
 		this.rows = [];
+		this.now = 0;
 		this.limit = FEW;
 		this.opened = /** @type {Row | null} */ (null);
 		this.openShown = "";
@@ -42,8 +43,9 @@ export class DecisionsTable {
 		this.draw();
 	}
 
-	/** @param {Row[]} rows all, the newest first */
-	show(rows) {
+	/** @param {Row[]} rows all, the newest first @param {number} now */
+	show(rows, now) {
+		this.now = now;
 		this.rows = rows;
 		this.draw();
 	}
@@ -78,15 +80,15 @@ export class DecisionsTable {
 		this.box.hidden = !row;
 		const shown = row ? JSON.stringify(row) : "";
 		if (row && shown !== this.openShown)
-			explain(row);
+			explain(row, this.now);
 		this.openShown = shown;
 	}
 
 	/** The row's element, made anew only where it shows something else. @param {Row} row */
 	keep(row) {
 		const {word, kind} = statusOf(row);
-		const texts = [clock(row.ts), `${sign(row)} ${capital(words(row.action))}`, change(row),
-			row.reason, word, outcome(row)];
+		const texts = [clock(row.ts, this.now), `${sign(row)} ${capital(words(row.action))}`,
+			change(row), row.reason, word, outcome(row)];
 		const open = row.key === this.opened?.key;
 		const shown = JSON.stringify(texts);
 		const old = this.kept.get(row.key);

@@ -79,8 +79,8 @@ async function copy(row, said) {
 	}
 }
 
-/** Fill #explain. @param {Row} row */
-export function explain(row) {
+/** Fill #explain. @param {Row} row @param {number} now */
+export function explain(row, now) {
 	const box = byId("explain");
 	const said = el("span", {role: "status", class: "quiet"});
 	const button = el("button", {type: "button", id: "copy-json"}, "Copy as JSON");
@@ -91,7 +91,7 @@ export function explain(row) {
 	const other = would(row.plan);
 	box.replaceChildren(
 		el("div", {class: "explain-head"},
-			el("h3", {}, `${capital(words(row.action))} ${change(row)} at ${clock(row.ts)}`),
+			el("h3", {}, `${capital(words(row.action))} ${change(row)} at ${clock(row.ts, now)}`),
 			el("span", {}, button, " ", said)),
 		el("p", {}, el("b", {}, row.reason || "No reason was given"),
 			by ? `. Decided by: ${by}.` : ""),

@@ -77,9 +77,15 @@ export function ago(ts, now) {
 	return now - ts < 2 ? "just now" : `${age(now - ts)} ago`;
 }
 
-/** Time of day where the reader is. @param {unknown} ts seconds since 1970 */
-export function clock(ts) {
-	return known(ts) ? new Date(ts * 1000).toLocaleTimeString("en-GB") : UNKNOWN;
+/** Time of day where the reader is, before it the day where that is not the day of ${now}.
+ * @param {unknown} ts seconds since 1970 @param {number} [now] */
+export function clock(ts, now) {
+	if (!known(ts))
+		return UNKNOWN;
+	const at = new Date(ts * 1000), time = at.toLocaleTimeString("en-GB");
+	const day = at.toLocaleDateString("en-GB", {day: "numeric", month: "short"});
+	const today = known(now) && at.toDateString() === new Date(now * 1000).toDateString();
+	return known(now) && !today ? `${day} ${time}` : time;
 }
 
 /** @param {unknown} n @param {string} noun */

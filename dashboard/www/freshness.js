@@ -30,13 +30,13 @@ export function linkOf({model, now, heard_ago, closed_ago}) {
 		return {state: "lost", text: "Connection to the dashboard lost, trying again"};
 	const {redis, point, window_sec} = model;
 	if (redis.up === false) {
-		const since = known(redis.since_ts) ? ` since ${clock(redis.since_ts)}` : "";
+		const since = known(redis.since_ts) ? ` since ${clock(redis.since_ts, now)}` : "";
 		return {state: "redis-down", text: `Redis does not answer${since}, nothing new arrives`};
 	}
 	if (!point)
 		return {state: "stale", text: "No measurement yet: is the monitor running?"};
 	if (now - point.ts > Math.max(LATE_SEC, WINDOWS_LATE * window_sec))
 		return {state: "stale",
-			text: `No measurement since ${clock(point.ts)}: is the monitor running?`};
+			text: `No measurement since ${clock(point.ts, now)}: is the monitor running?`};
 	return {state: "live", text: "Live"};
 }

@@ -82,7 +82,7 @@ function draw() {
 	if (told !== model) {
 		told = model;
 		rows = rowsOf(model, now());
-		table.show(rows);
+		table.show(rows, now());
 	}
 	showHead(model, rows, now());
 	showPanels(model, now());
@@ -100,7 +100,7 @@ function drawCharts() {
 	charts.show({columns, from, to, events, errors: errorSpans(columns, window_sec)});
 	if (held !== null)
 		charts.setCursor(nearest(columns.ts, held));
-	marks.show(events, charts.plotArea());
+	marks.show(events, charts.plotArea(), drawn_sec);
 	showNavigation(view, drawn_sec);
 	showValues();
 }

@@ -20,6 +20,7 @@ export class Marks {
 		this.buttons = new Map();
 		/** @type {number | undefined} */
 		this.leaving = undefined;
+		this.now = 0;
 		this.tip.addEventListener("mouseenter", () => clearTimeout(this.leaving));
 		this.tip.addEventListener("mouseleave", () => this.hide());
 		document.addEventListener("keydown", (event) => {
@@ -29,8 +30,10 @@ export class Marks {
 	}
 
 	/** @param {Row[]} rows
-	 * @param {{left: number, width: number, position: (ts: number) => number}} area */
-	show(rows, area) {
+	 * @param {{left: number, width: number, position: (ts: number) => number}} area
+	 * @param {number} now */
+	show(rows, area, now) {
+		this.now = now;
 		const marks = marksOf(rows, area.position, area.width, SIZE);
 		const shown = new Map();
 		for (const mark of marks) {
@@ -74,7 +77,7 @@ export class Marks {
 	tell({button, rows}) {
 		clearTimeout(this.leaving);
 		const told = rows.slice(-TOLD).reverse().map((row) => el("p", {},
-			el("b", {}, `${sign(row)} ${deed(row)}`), ` ${clock(row.ts)}`, el("br"),
+			el("b", {}, `${sign(row)} ${deed(row)}`), ` ${clock(row.ts, this.now)}`, el("br"),
 			row.reason, outcome(row) && rows.length === 1
 				? el("span", {class: "quiet"}, el("br"), outcome(row)) : null));
 		const rest = rows.length - told.length;

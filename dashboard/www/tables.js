@@ -38,9 +38,9 @@ export function upstreamsOf(m, now) {
 	if (!u)
 		return {head: "The watcher has not said yet what nginx sends to.", kind: "quiet", error,
 			servers: []};
-	const n = u.servers?.length ?? 0;
+	const n = u.servers?.length ?? 0, since = clock(u.ts, now);
 	return {
-		head: `Generation ${number(u.generation)}, ${count(n, "server")}, since ${clock(u.ts)}`,
+		head: `Generation ${number(u.generation)}, ${count(n, "server")}, since ${since}`,
 		kind: n ? "good" : "bad",
 		error,
 		servers: (u.servers ?? []).map((s) => [s.name, s.address])

@@ -45,6 +45,14 @@ test("lengths of time have at most two units", () => {
 	assert.equal(ago(undefined, 195), "at a time unknown");
 });
 
+test("a time of another day has its day", () => {
+	const noon = new Date(2026, 10, 29, 12, 0, 5).getTime() / 1000;
+	assert.equal(clock(noon), "12:00:05");
+	assert.equal(clock(noon, noon + 3600), "12:00:05");
+	assert.equal(clock(noon, noon + 86400), "29 Nov 12:00:05");
+	assert.equal(clock(noon, noon + 365 * 86400), "29 Nov 12:00:05");
+});
+
 test("words", () => {
 	assert.equal(count(1, "replica"), "1 replica");
 	assert.equal(count(3, "replica"), "3 replicas");
