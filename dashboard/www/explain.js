@@ -1,6 +1,6 @@
 // Pure. A plan's "explain" as a chain of gates that a person can follow.
 /** @import {Row, Gate, Plan} from "../types.js" */
-import {age, capital, dollars, known, ms, number, percent, rate, short, times, words}
+import {age, capital, count, dollars, known, ms, number, percent, rate, short, times, words}
 	from "./format.js";
 
 /** @typedef {(v: unknown) => string} Show */
@@ -123,7 +123,7 @@ export const would = (plan) =>
 
 /** @param {string | undefined} action @param {number} [replicas] */
 const verdict = (action, replicas) =>
-	`${capital(words(action ?? "–"))}${known(replicas) ? `, ${number(replicas)} replicas` : ""}`;
+	`${capital(words(action ?? "–"))}${known(replicas) ? `, ${count(replicas, "replica")}` : ""}`;
 
 /** The advisor's verdict beside the heuristic's, or null without advice.
  * @param {Row} row */

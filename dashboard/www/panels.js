@@ -1,7 +1,7 @@
 // Shell. The head of the page and its smaller panels.
 /** @import {Model, Row, Link} from "../types.js" */
 import {badge, byId, cell, el, keyed, setAttribute, setChildren, setText} from "./dom.js";
-import {number, percent} from "./format.js";
+import {count, number, percent} from "./format.js";
 import {warning} from "./freshness.js";
 import {keyFigures, lastAction, stateSentence, tabTitle} from "./sentence.js";
 import {advisorOf, daemonRows, replicaRows, upstreamsOf} from "./tables.js";
@@ -90,9 +90,10 @@ function showAdvisor(m, now) {
 	box.dataset.shown = shown;
 	box.replaceChildren(el("p", {class: `state-line ${kind}`}, head), el("dl", {class: "facts"},
 		...facts.map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", {}, value)))));
-	if (score)
-		box.append(el("p", {class: "quiet"}, total
-			? `Of ${number(total)} verdicts judged:` : "No verdict judged yet."),
+	if (!total && facts.length)
+		box.append(el("p", {class: "quiet"}, "No verdict judged yet."));
+	if (score && total)
+		box.append(el("p", {class: "quiet"}, `Of ${count(total, "verdict")} judged:`),
 			el("ul", {class: "score"}, ...counts.map((name) => el("li", {class: name},
 				el("b", {}, number(score[name] ?? 0)), ` ${name}`))));
 }

@@ -2,6 +2,7 @@
 /** @import {Model, Replica, Daemon, AdvisorStatus, ScoreRecord} from "../types.js" */
 import {
 	age, ago, capital, clock, count, dollars, known, ms, number, percent, rate, roughly, UNKNOWN,
+	words,
 } from "./format.js";
 
 /** @type {{[state: string]: string}} */
@@ -103,6 +104,18 @@ export function scorecard(m) {
 	return null;
 }
 
+/** What came of the question asked last, and why that is no verdict. @param {Model} m
+ * @param {number} now */
+export function lastAdvice(m, now) {
+	const a = m.advice.at(-1);
+	if (!a)
+		return "not asked yet";
+	const said = a.outcome === "verdict"
+		? [words(a.decision?.action ?? "verdict"), a.decision?.reason]
+		: [a.outcome ?? UNKNOWN, a.cause];
+	return `${ago(a.ts, now)}, ${said.filter(Boolean).join(": ")}`;
+}
+
 /** @param {Model} m @param {number} now
  * @returns {{head: string, kind: string, facts: string[][], score: ScoreRecord | null}} */
 export function advisorOf(m, now) {
@@ -132,6 +145,7 @@ export function advisorOf(m, now) {
 				known(a.minute_left) ? `${number(Math.floor(a.minute_left))} left` : UNKNOWN],
 			["Circuit", word],
 			["Cost so far", dollars(score?.cost_usd)],
+			["Asked last", lastAdvice(m, now)],
 		],
 		score,
 	};

@@ -81,7 +81,9 @@ test("the advisor's verdict beside the heuristic's", () => {
 		model: "m",
 		then: "Followed: the decision is the advisor's", cost: "$0.0002, 812 ms",
 			judged: "Helpful: p95 fell"});
-	const b = advised(row({action: "noop", mode: "shadow", followed: false}));
+	const b = advised(row({action: "noop", mode: "shadow", followed: false,
+		heuristic: {action: "noop", replicas: 1}}));
+	assert.equal(b.heuristic, "Noop, 1 replica");
 	assert.equal(b.then, "Not followed: shadow mode records only");
 	assert.equal(b.judged, "Not judged yet");
 });

@@ -86,6 +86,17 @@ test("advisor: off, unknown, at work", () => {
 	assert.equal(a.score.agreed, 3);
 });
 
+test("advisor: what it said last, or why it did not", () => {
+	const said = (...advice) => fact(advisorOf({...withAdvisor({mode: "shadow"}), advice}, 100),
+		"Asked last");
+	assert.equal(said(), "not asked yet");
+	const verdict = {ts: 40, outcome: "verdict", decision: {action: "scale_up", reason: "both"}};
+	assert.equal(said({ts: 1, outcome: "failed"}, verdict), "1 min ago, scale up: both");
+	assert.equal(said({ts: 90, outcome: "failed", cause: "HTTP 429"}),
+		"10 s ago, failed: HTTP 429");
+	assert.equal(said({ts: 90, outcome: "abstained"}), "10 s ago, abstained");
+});
+
 test("advisor: its circuit, and a demotion", () => {
 	const circuit = (over) => {
 		const a = advisorOf(withAdvisor({mode: "shadow", ...over}), 100);
