@@ -4,7 +4,7 @@ import {badge, byId, cell, el, keyed, setAttribute, setChildren, setText} from "
 import {count, number, percent} from "./format.js";
 import {warning} from "./freshness.js";
 import {keyFigures, lastAction, stateSentence, tabTitle} from "./sentence.js";
-import {advisorOf, daemonRows, replicaRows, upstreamsOf} from "./tables.js";
+import {advisorOf, daemonRows, replicaCounts, replicaRows, upstreamsOf} from "./tables.js";
 
 /** @typedef {ReturnType<typeof replicaRows>[0]} ReplicaRow */
 /** @typedef {ReturnType<typeof daemonRows>[0]} DaemonRow */
@@ -42,6 +42,8 @@ const figure = (f) => el("div", {class: `figure ${f.tone}`},
 
 const replicaTable = keyed((/** @type {ReplicaRow} */ r) => r.name, replicaRow);
 const daemonTable = keyed((/** @type {DaemonRow} */ d) => d.name, daemonRow);
+const serverList = keyed((/** @type {string[]} */ s) => s.join(" "),
+	([name, address]) => el("li", {}, el("b", {}, name), ` ${address}`));
 const figureList = keyed((/** @type {Figure} */ f) => f.name, figure);
 
 /** @param {string} id @param {Element[]} rows @param {string} none */
@@ -100,22 +102,19 @@ function showAdvisor(m, now) {
 
 /** @param {Model} m @param {number} now */
 function showUpstreams(m, now) {
-	const u = upstreamsOf(m, now);
-	const box = byId("upstreams");
-	const shown = JSON.stringify(u);
-	if (box.dataset.shown === shown)
-		return;
-	box.dataset.shown = shown;
-	box.replaceChildren(el("p", {class: `state-line ${u.kind}`}, u.head));
-	if (u.error)
-		box.append(el("p", {class: "bad-text"}, u.error));
-	if (u.servers.length)
-		box.append(el("ul", {class: "servers"}, ...u.servers.map(([name, address]) =>
-			el("li", {}, el("b", {}, name), ` ${address}`))));
+	const {head, kind, error, servers} = upstreamsOf(m, now);
+	const [said, refused, list] = /** @type {HTMLElement[]} */ ([...byId("upstreams").children]);
+	setText(said, head);
+	setAttribute(said, "class", `state-line ${kind}`);
+	setText(refused, error);
+	refused.hidden = !error;
+	setChildren(list, serverList(servers));
+	list.hidden = !servers.length;
 }
 
 /** @param {Model} m @param {number} now */
 export function showPanels(m, now) {
+	setText(byId("replica-count"), replicaCounts(m.replicas));
 	fill("replicas", replicaTable(replicaRows(m.replicas, now)), "No replica is known yet.");
 	fill("daemons", daemonTable(daemonRows(m.daemons, now)), "No daemon was heard yet.");
 	showAdvisor(m, now);

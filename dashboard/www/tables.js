@@ -30,6 +30,13 @@ export function replicaRows(replicas, now) {
 		}));
 }
 
+/** "3 ready, 1 starting". @param {Replica[]} replicas */
+export function replicaCounts(replicas) {
+	const states = [...new Set([...RANK, ...replicas.map((r) => r.state)])];
+	return states.map((state) => [replicas.filter((r) => r.state === state).length, state])
+		.filter(([n]) => n).map(([n, state]) => `${number(n)} ${state}`).join(", ");
+}
+
 /** @param {Model} m @param {number} now
  * @returns {{head: string, kind: string, error: string, servers: string[][]}} */
 export function upstreamsOf(m, now) {

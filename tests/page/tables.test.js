@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 
 import {fromSnapshot} from "../../dashboard/www/state.js";
-import {advisorOf, daemonRows, replicaRows, scorecard,
+import {advisorOf, daemonRows, replicaCounts, replicaRows, scorecard,
 	upstreamsOf} from "../../dashboard/www/tables.js";
 
 test("replicas: those in rotation first, by name as people count", () => {
@@ -22,6 +22,12 @@ test("replicas: those in rotation first, by name as people count", () => {
 		rps: "44/s", p95: "131 ms", share: 0.5, errors: "2 % failed", age: "10 min"});
 	assert.deepEqual([rows[1].address, rows[1].share, rows[1].age, rows[1].errors],
 		["–", null, "–", ""]);
+});
+
+test("replicas are counted by their state", () => {
+	assert.equal(replicaCounts([]), "");
+	assert.equal(replicaCounts(["draining", "ready", "odd", "ready"].map((state) => ({state}))),
+		"2 ready, 1 draining, 1 odd");
 });
 
 test("upstreams: generation, servers, and the last refusal", () => {
