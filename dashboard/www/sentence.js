@@ -158,15 +158,24 @@ export function tabTitle(m, link) {
 	return `${sign}${head} · ${m.target || "Agentic Autoscaler"}`;
 }
 
-/** @param {Point} p */
-const whyNoRequests = (p) => (known(p.arrivals_rps)
-	? p.arrivals_rps > 0 ? "none was answered" : "no requests now" : "nginx does not tell");
+const UNMEASURED = "not measured yet";
+
+/** @param {Model} m @param {Point} p */
+function whyNoRequests(m, p) {
+	if (!m.point)
+		return UNMEASURED;
+	if (!known(p.arrivals_rps))
+		return "nginx does not tell";
+	return p.arrivals_rps > 0 ? "none was answered" : "no requests now";
+}
 
 /** @param {Model} m @param {Point} p */
 function whyNoCapacity(m, p) {
+	if (!m.point)
+		return UNMEASURED;
 	if (newestPlan(m)?.explain?.policy === "classic")
 		return "the classic policy knows no capacity";
-	return m.point && !known(p.arrivals_rps) ? "nginx does not tell" : "capacity not known yet";
+	return known(p.arrivals_rps) ? "capacity not known yet" : "nginx does not tell";
 }
 
 /** The key figures: [name, value, what it is compared with, tone].
@@ -179,9 +188,10 @@ export function keyFigures(m) {
 	return [
 		{name: "p95 of probes", value: ms(p.p95_ms), tone: isOver(p) ? "bad" : "good",
 			note: known(p.objective_ms) ? `objective ${ms(p.objective_ms)}`
-				: `normal ${ms(p.baseline_ms)}`},
+				: known(p.baseline_ms) ? `normal ${ms(p.baseline_ms)}`
+				: m.point ? "what is normal is not known" : UNMEASURED},
 		{name: "p95 of requests", value: ms(p.requests_p95_ms), tone: "good",
-			note: known(p.requests_p95_ms) ? "what users wait" : whyNoRequests(p)},
+			note: known(p.requests_p95_ms) ? "what users wait" : whyNoRequests(m, p)},
 		{name: "Arrivals", value: rate(p.arrivals_rps), tone: "good",
 			note: known(p.capacity_rps) ? `of ${rate(p.capacity_rps)} carried` : unknown},
 		{name: "Capacity used", value: percent(used),
