@@ -33,8 +33,10 @@ const HOLDS = {
 	cooled_down: ["the next action waits for the cooldown", "busy"],
 };
 
-/** @param {Point} p @param {string | undefined} by @returns {[string, Tone]} */
-function motion({wanted, running, ready}, by) {
+/** @param {Model} m @param {Point} p @returns {[string, Tone]} */
+function motion(m, p) {
+	const {wanted, running, ready} = p;
+	const by = newestPlan(m)?.explain?.decided_by;
 	if (known(wanted) && known(running) && running > wanted)
 		return [`Shrinking from ${number(running)} to ${count(wanted, "replica")}`, "busy"];
 	if (known(wanted) && known(running) && running < wanted)
@@ -42,6 +44,10 @@ function motion({wanted, running, ready}, by) {
 	if (known(wanted) && known(ready) && ready < wanted)
 		return [`Growing to ${count(wanted, "replica")}, ${number(ready)} ready`, "busy"];
 	const at = known(running) ? ` at ${count(running, "replica")}` : "";
+	if (isUndecided(m, p)) {
+		const why = isSilent(m, "planner") ? "" : ", nobody decides"; // its silence is told anyhow
+		return [`Left${at || " as it is"}${why}`, "bad"];
+	}
 	if (by === "warm")
 		return [`Learning what is normal${at}`, "busy"];
 	if (by === "room_above")
@@ -56,6 +62,9 @@ function isUndecided(m, p) {
 	const late = Math.max(LATE_SEC, WINDOWS_LATE * m.window_sec);
 	return !known(p.wanted) && !(plan && p.ts - plan.ts <= late);
 }
+
+/** @param {Model} m @param {string} name */
+const isSilent = (m, name) => m.daemons.some((d) => d.daemon === name && !d.alive);
 
 /** What ails the suite itself, the worst first. @param {Model} m @returns {string[]} */
 function troubles(m) {
@@ -89,11 +98,7 @@ export function stateSentence(m) {
 	if (!p)
 		return {text: `Waiting for the first measurement of ${m.target || "the service"}`,
 			tone: "unknown"};
-	const undecided = isUndecided(m, p);
-	const [moving, tone] = undecided
-		? /** @type {[string, Tone]} */ ([known(p.running)
-			? `Left at ${count(p.running, "replica")}, nobody decides` : "Nobody decides", "bad"])
-		: motion(p, newestPlan(m)?.explain?.decided_by);
+	const [moving, tone] = motion(m, p);
 	const [trouble, ...more] = troubles(m);
 	const ails = trouble ? `, ${trouble}${more.length ? ` (${more.length} more below)` : ""}` : "";
 	const rest = figures(p);
@@ -174,7 +179,9 @@ function whyNoCapacity(m, p) {
 	if (!m.point)
 		return UNMEASURED;
 	if (newestPlan(m)?.explain?.policy === "classic")
-		return "the classic policy knows no capacity";
+		return "not known by this policy";
+	if (isUndecided(m, p))
+		return "nobody decides";
 	return known(p.arrivals_rps) ? "capacity not known yet" : "nginx does not tell";
 }
 
@@ -193,7 +200,8 @@ export function keyFigures(m) {
 		{name: "p95 of requests", value: ms(p.requests_p95_ms), tone: "good",
 			note: known(p.requests_p95_ms) ? "what users wait" : whyNoRequests(m, p)},
 		{name: "Arrivals", value: rate(p.arrivals_rps), tone: "good",
-			note: known(p.capacity_rps) ? `of ${rate(p.capacity_rps)} carried` : unknown},
+			note: known(p.capacity_rps) ? `of ${rate(p.capacity_rps)} carried`
+				: known(p.arrivals_rps) ? unknown : m.point ? "nginx does not tell" : UNMEASURED},
 		{name: "Capacity used", value: percent(used),
 			tone: known(used) && used > 1 ? "bad" : known(used) && used > FULL ? "busy" : "good",
 			note: !known(used) ? unknown

@@ -53,6 +53,10 @@ test("a window that nobody decides on is no holding", () => {
 	const bare = {wanted: undefined, objective_ms: undefined, capacity_rps: undefined};
 	assert.deepEqual(says({...bare, ts: 1010}),
 		{text: "Left at 3 replicas, nobody decides: p95 131 ms, 1.1x normal", tone: "bad"});
+	const daemons = [{daemon: "planner", alive: false}];
+	assert.equal(says({...bare, ts: 1010}, "", {daemons}).text,
+		"Left at 3 replicas, the planner is silent: p95 131 ms, 1.1x normal");
+	assert.equal(keyFigures(model({...bare, ts: 1010}))[3].note, "nobody decides");
 	assert.match(says(bare, "", {plans: []}).text, /^Left at 3 replicas, nobody decides/);
 	assert.match(says(bare).text, /^Holding/, "the plan is on its way");
 	assert.match(says({...bare, ts: 1010}, "", {window_sec: 10}).text, /^Holding/);
@@ -81,7 +85,8 @@ test("unknown figures are left out", () => {
 	const m = fromSnapshot({target: "app", point: {ts: 1, p95_ms: 131}, plans});
 	assert.equal(stateSentence(m).text, "Holding: p95 131 ms");
 	assert.equal(stateSentence(fromSnapshot({point: {ts: 1}, plans})).text, "Holding");
-	assert.equal(stateSentence(fromSnapshot({point: {ts: 1}})).text, "Nobody decides");
+	assert.equal(stateSentence(fromSnapshot({point: {ts: 1}})).text,
+		"Left as it is, nobody decides");
 	assert.equal(stateSentence(fromSnapshot({target: "app"})).text,
 		"Waiting for the first measurement of app");
 	assert.equal(utilisation({ts: 1, utilisation: 0.5}), 0.5);
@@ -134,13 +139,14 @@ test("key figures and the tab", () => {
 });
 
 test("a figure that is not known says why", () => {
+	const unknown = {arrivals_rps: undefined};
 	const notes = (point, policy) => keyFigures(model({requests_p95_ms: undefined,
 		capacity_rps: undefined, ...point}, "", {plans: [{ts: 1000, decision: {action: "noop"},
 		explain: {policy}}]})).slice(1, 4).map((f) => f.note);
 	assert.deepEqual(notes({arrivals_rps: 0}),
 		["no requests now", "capacity not known yet", "capacity not known yet"]);
 	assert.equal(notes({})[0], "none was answered");
-	assert.deepEqual(notes({arrivals_rps: undefined}), Array(3).fill("nginx does not tell"));
-	assert.deepEqual(notes({}, "classic").slice(1),
-		Array(2).fill("the classic policy knows no capacity"));
+	assert.deepEqual(notes(unknown), Array(3).fill("nginx does not tell"));
+	assert.deepEqual(notes({}, "classic").slice(1), Array(2).fill("not known by this policy"));
+	assert.equal(notes(unknown, "classic")[1], "nginx does not tell");
 });
