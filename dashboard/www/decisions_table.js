@@ -105,7 +105,8 @@ export class DecisionsTable {
 		button.addEventListener("click", () => this.toggle(this.kept.get(row.key)?.row ?? row));
 		const tr = el("tr", {class: `action-${row.action}${open ? " open" : ""}`},
 			cell("Time", button), cell("Action", texts[1]), cell("Replicas", texts[2]),
-			cell("Reason", texts[3]), cell("Result", badge(word, kind)),
+			cell("Reason", texts[3] && el("div", {class: "reason"}, texts[3])),
+			cell("Result", badge(word, kind)),
 			cell("What came of it", texts[5]));
 		if (hadFocus)
 			queueMicrotask(() => button.focus({preventScroll: true}));

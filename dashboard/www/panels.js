@@ -24,7 +24,7 @@ const replicaRow = (r) => el("tr", {"data-replica": r.name},
 	cell("Name", el("b", {}, r.name)),
 	cell("State", badge(r.state, r.kind)),
 	cell("Address", r.address),
-	cell("Rate", r.rps, r.errors && el("span", {class: "bad-text"}, ` ${r.errors}`)),
+	cell("Rate", r.rps, r.errors && el("span", {class: "bad-text"}, r.errors)),
 	cell("p95", r.p95),
 	cell("Share", shareBar(r.share)),
 	cell("Age", r.age));
