@@ -10,7 +10,7 @@ import {spoken} from "./lines.js";
 import {Marks} from "./marks.js";
 import {showNavigation, startNavigation} from "./navigation.js";
 import {showHead, showLink, showPanels} from "./panels.js";
-import {bounds, live, patience, RANGES, ringFor, show} from "./range.js";
+import {bounds, live, nearness, patience, RANGES, ringFor, show} from "./range.js";
 import {addPoint, emptySeries, errorSpans, fromHistory, nearest, pointAt, withGaps}
 	from "./series.js";
 import {apply, fromSnapshot, KINDS} from "./state.js";
@@ -97,7 +97,8 @@ function drawCharts() {
 	const window_sec = series.step_sec || model?.window_sec || 1;
 	const events = rows.filter((row) => row.action !== "noop");
 	columns = withGaps(series, model?.window_sec ?? 0);
-	charts.show({columns, from, to, events, errors: errorSpans(columns, window_sec)});
+	const errors = errorSpans(columns, window_sec, nearness(view));
+	charts.show({columns, from, to, events, errors});
 	if (held !== null)
 		charts.setCursor(nearest(columns.ts, held));
 	marks.show(events, charts.plotArea(), drawn_sec);

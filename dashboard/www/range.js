@@ -21,6 +21,11 @@ export function bounds(v, now) {
 }
 
 const PIXELS = 1000;
+const NEAR = 4; // pixels
+
+/** What is nearer to each other than this is drawn as one, in seconds. @param {View} v */
+export const nearness = (v) => NEAR * v.span_sec / PIXELS;
+
 const REDRAW_MAX_SEC = 5;
 
 /** How long charts may stay as they are: about a pixel. @param {View} v */

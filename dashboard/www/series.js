@@ -108,21 +108,22 @@ export function band(c) {
 	return {low: edge(-1), high: edge(1)};
 }
 
-/** Spans of time in which answers failed, with the worst share.
- * @param {Series["columns"]} c @param {number} width_sec of a row
+/** Spans of time in which answers failed, with the worst share.  Those that are as near as
+ * ${near_sec} to each other are one: there they could not be told apart.
+ * @param {Series["columns"]} c @param {number} width_sec of a row @param {number} [near_sec]
  * @returns {{from: number, to: number, worst: number}[]} */
-export function errorSpans(c, width_sec) {
+export function errorSpans(c, width_sec, near_sec = 0) {
 	const spans = [];
-	let open = null;
+	/** @type {{from: number, to: number, worst: number} | null} */
+	let open = null, last = -1; // row that is in it
 	for (let i = 0; i < c.ts.length; i++) {
 		const share = c.error_rate[i];
 		const ts = /** @type {number} */ (c.ts[i]);
-		if (!known(share) || share < ERRORS_FROM) {
-			open = null;
+		if (!known(share) || share < ERRORS_FROM)
 			continue;
-		}
-		if (!open)
+		if (!open || (last < i - 1 && ts - width_sec - open.to > near_sec))
 			spans.push(open = {from: ts - width_sec, to: ts, worst: share});
+		last = i;
 		open.to = ts;
 		open.worst = Math.max(open.worst, share);
 	}

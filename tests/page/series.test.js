@@ -85,6 +85,9 @@ test("windows with failures that follow each other are one span", () => {
 		addPoint(s, {ts: 2 * i, error_rate}));
 	assert.deepEqual(errorSpans(s.columns, 2),
 		[{from: 0, to: 4, worst: 0.3}, {from: 8, to: 10, worst: 0.05}]);
+	assert.equal(errorSpans(s.columns, 2, 3.9).length, 2);
+	assert.deepEqual(errorSpans(s.columns, 2, 4), [{from: 0, to: 10, worst: 0.3}]);
+	assert.equal(errorSpans(s.columns, 1.9).length, 2, "rows that follow each other are one");
 });
 
 test("the nearest row", () => {
