@@ -89,6 +89,8 @@ function draw() {
 	keepUp();
 	if (Math.abs(now() - drawn_sec) >= patience(view))
 		drawCharts();
+	else
+		showValues();
 }
 
 function drawCharts() {
@@ -109,7 +111,8 @@ function drawCharts() {
 function showValues() {
 	const last = columns.ts.length - 1;
 	const at = cursor === null ? last : Math.min(cursor, last);
-	const point = at >= 0 ? pointAt(columns, at) : {ts: NaN};
+	const newest = model?.point ?? {ts: NaN}; // which the charts may not have been drawn with yet
+	const point = cursor === null || at < 0 ? newest : pointAt(columns, at);
 	charts.showValues(point);
 	setText(byId("readout"), cursor === null ? "" : `${clock(point.ts)}  ${spoken(point)}`);
 }
