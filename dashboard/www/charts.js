@@ -10,7 +10,8 @@ import {band} from "./series.js";
 /** @typedef {{columns: Series["columns"], from: number, to: number, errors: Span[],
  *  events: Event[]}} Shown */
 /** @typedef {{select: (from: number, to: number) => void, cursor: (index: number | null) => void,
- *  pointed: () => void}} Listener pointed: the pointer moves the cursor now */
+ *  pointed: () => void, resized: () => void}} Listener
+ *  pointed: the pointer moves the cursor now; resized: what stands over the charts has to move */
 
 const AXIS_WIDTH = 46;
 const AXIS_HEIGHT = 24;
@@ -218,7 +219,10 @@ export class Charts {
 		this.shown = {columns: {ts: []}, from: 0, to: 1, errors: [], events: []};
 		this.charts = CHARTS.map((about) => new Chart(about, this));
 		this.index = /** @type {number | null} */ (null);
-		const resized = new ResizeObserver(() => this.charts.forEach((c) => c.resize()));
+		const resized = new ResizeObserver(() => {
+			this.charts.forEach((c) => c.resize());
+			listener.resized();
+		});
 		for (const c of this.charts) {
 			resized.observe(c.plot);
 			c.u.over.addEventListener("pointermove", () => listener.pointed());

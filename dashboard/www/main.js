@@ -60,6 +60,10 @@ const charts = new Charts({
 	pointed: () => {
 		held = null;
 	},
+	resized: () => {
+		drawn_sec = -Infinity;
+		changed();
+	},
 });
 const table = new DecisionsTable();
 const marks = new Marks((row) => table.open(row));
@@ -232,10 +236,6 @@ const stream = new Stream(KINDS, {
 
 startTheme(() => charts.recolor());
 document.addEventListener("visibilitychange", changed);
-addEventListener("resize", () => {
-	drawn_sec = -Infinity; // marks stand elsewhere
-	changed();
-});
 setInterval(() => showLink(link(), model), LOOK_MS);
 setInterval(changed, SECOND_MS);
 stream.start();
