@@ -148,7 +148,7 @@ class Chart {
 			width: this.plot.clientWidth || 600,
 			height: this.plot.clientHeight || 150,
 			legend: {show: false},
-			padding: [8, 8, 0, 0],
+			padding: [8, 24, 0, 0], // right: half a label of the time
 			series: [{}, ...lines.map(seriesOf), ...extra],
 			bands: this.banded
 				? [{series: [n + 2, n + 1], fill: () => color("--c-band")}] : [],
